@@ -1,0 +1,3 @@
+module github.com/autosession/autosession
+
+go 1.26.0

@@ -1,0 +1,65 @@
+package autosession
+
+import (
+	"context"
+	"time"
+)
+
+// Repo looks at the project's git repository and at its tree, and keeps
+// checkpoints of the tree in a place of its own outside the project. Nothing
+// that the project's own git configuration names is ever run.
+type Repo interface {
+	// Look tells where the project's repository stands. A project without a
+	// repository is no error.
+	Look(ctx context.Context) (RepoState, error)
+	// Save makes a checkpoint of the whole tree: what git would not ignore.
+	// The project's index, refs and configuration are not touched.
+	Save(ctx context.Context, label string) (Checkpoint, error)
+	// Diff lists what differs between two checkpoints, by path.
+	Diff(ctx context.Context, from, to string) ([]FileChange, error)
+	// Restore makes the given paths of the project, files or directories
+	// relative to its root, what they were in a checkpoint: contents, modes,
+	// links; what was not there then is removed. No paths means the whole
+	// tree. Ignored files stay as they are.
+	Restore(ctx context.Context, id string, paths ...string) error
+}
+
+// RepoState is what the project's own repository looks like.
+type RepoState struct {
+	Exists      bool     // there is a repository
+	RootCommit  string   // first commit of the history, or ""
+	Head        string   // commit, or "" before the first one
+	Branch      string   // or "" when HEAD is detached
+	Log         []Commit // the last commits, newest first, at most 20
+	Uncommitted []FileChange
+	Busy        string // "merge", "rebase", "bisect", ... that is under way, or ""
+}
+
+// Commit is one commit of the project's history.
+type Commit struct {
+	ID      string
+	Time    time.Time
+	Subject string // first line of the message
+}
+
+// FileChange is one path that differs.
+type FileChange struct {
+	Path   string // relative to the project, with slashes
+	Status string // "added", "changed", "deleted"
+}
+
+// Checkpoint is the project's tree as it was.
+type Checkpoint struct {
+	ID    string    `json:"id"`    // a commit of the checkpoint repository
+	Tree  string    `json:"tree"`  // hash of the tree without the feature list and the notes: same hash, same work
+	Label string    `json:"label"` //
+	At    time.Time `json:"at"`
+}
+
+// Pruner is implemented by a Repo that can list and drop old checkpoints.
+type Pruner interface {
+	// Checkpoints lists what is kept, newest first.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
+	// Prune drops the checkpoints for which keep is false. The newest stays.
+	Prune(ctx context.Context, keep func(Checkpoint) bool) error
+}
