@@ -26,6 +26,7 @@ const (
 // What the engine reports.
 const (
 	EventOpened    EventType = "opened"    // a session is open and about to be prompted: Kind, Text says why
+	EventPrompt    EventType = "prompt"    // the agent is prompted: N bytes; Text says why when it is not the first time
 	EventDenied    EventType = "denied"    // the gate refused a tool call: Call, Text is the reason
 	EventClaim     EventType = "claim"     // an agent says that a feature passes: Feature
 	EventViolation EventType = "violation" // an agent changed what it may not; it was undone: Text
@@ -61,4 +62,13 @@ type Event struct {
 	// Raw is the frame as the agent sent it. It goes to the session's
 	// transcript and not to the event table.
 	Raw json.RawMessage `json:"-"`
+}
+
+// promptFrame is what the transcript keeps of a prompt.
+func promptFrame(prompt string) json.RawMessage {
+	frame, err := json.Marshal(map[string]string{"type": "prompt", "text": prompt})
+	if err != nil {
+		panic("autosession: a string cannot be written: " + err.Error())
+	}
+	return frame
 }

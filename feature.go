@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Feature is one entry of the feature list. Fields that we do not know, and
-// the order of all fields, survive reading and writing.
+// Feature is one entry of the feature list. A feature that was read is written
+// as it was read, with the fields that we do not know and in their order; only
+// Passes follows the field here.
 type Feature struct {
 	ID          string
 	Category    string
@@ -22,6 +23,8 @@ type Feature struct {
 	Verify      string // a command that shows whether the feature works
 
 	members []member // as read, in order
+	sum     string   // hash, when the feature was read
+	flawed  bool     // a field has the wrong type
 }
 
 // member is one name and value of a JSON object.
@@ -49,6 +52,9 @@ func (f *Feature) UnmarshalJSON(data []byte) error {
 // hash is the same for features that say the same, whatever their layout and
 // whether they pass.
 func (f Feature) hash() string {
+	if f.sum != "" {
+		return f.sum
+	}
 	f.Passes = false
 	var canonical bytes.Buffer
 	fields := map[string]json.RawMessage{}
@@ -143,6 +149,8 @@ func parseFeature(data []byte, offset int64) (Feature, []Problem) {
 			problems = append(problems, Problem{Offset: m.offset, Text: text})
 		}
 	}
+	f.flawed = len(problems) > 0
+	f.sum = f.hash()
 	return f, problems
 }
 

@@ -1,6 +1,10 @@
 package autosession
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
 
 // FeatureState is what the ledger says of a feature.
 type FeatureState string
@@ -25,6 +29,13 @@ type LedgerEntry struct {
 	ClaimedBy   int          `json:"claimed_by,omitempty"`   // session of the last claim
 	Proof       *CheckRun    `json:"proof,omitempty"`        // the last one that proved it
 	Failure     string       `json:"failure,omitempty"`      // end of the output of the last failed check
+	FailedTree  string       `json:"failed_tree,omitempty"`  // tree of that check
+}
+
+// passes is what the feature list says of the entry. A claim whose check is
+// due does not pass yet.
+func (e LedgerEntry) passes() bool {
+	return e.State == FeatureProven || e.State == FeatureClaimed && !e.Pending
 }
 
 // Ledger is our own copy of the feature list, with what we know of each
@@ -32,5 +43,272 @@ type LedgerEntry struct {
 // no sound list yet.
 type Ledger struct {
 	Entries []LedgerEntry   `json:"entries"`
-	Wrapper json.RawMessage `json:"wrapper,omitempty"` // the object around the list, without the list; nil when the list is an array
+	Wrapper json.RawMessage `json:"wrapper,omitempty"` // the object around the list, with null in the list's place; nil when the list is an array
+}
+
+// newLedger makes a sound list the ledger. What it says passes is a claim.
+func newLedger(list FeatureList, session int) Ledger {
+	var l Ledger
+	if list.wrapper != nil {
+		members := slices.Clone(list.wrapper)
+		for i := range members {
+			if members[i].value == nil {
+				members[i].value = json.RawMessage("null")
+			}
+		}
+		l.Wrapper = formatObject(members)
+	}
+	for _, f := range list.Features {
+		e := LedgerEntry{Feature: f, State: FeatureOpen}
+		if f.Passes {
+			e.State, e.Pending, e.ClaimedBy = FeatureClaimed, true, session
+		}
+		l.Entries = append(l.Entries, e)
+	}
+	return l
+}
+
+// List is the feature list as the ledger has it.
+func (l Ledger) List() FeatureList {
+	var list FeatureList
+	if l.Wrapper != nil {
+		members, _ := readObject(l.Wrapper, 0)
+		for _, m := range members {
+			list.wrapper = append(list.wrapper, m.member)
+		}
+	}
+	for _, e := range l.Entries {
+		f := e.Feature
+		f.Passes = e.passes()
+		list.Features = append(list.Features, f)
+	}
+	return list
+}
+
+// clone makes a ledger whose entries can be changed apart.
+func (l Ledger) clone() Ledger {
+	return Ledger{Entries: slices.Clone(l.Entries), Wrapper: l.Wrapper}
+}
+
+// Key names the entry at position i: its id, or "#" and its position from 1.
+func (l Ledger) Key(i int) string { return featureKey(l.Entries[i].Feature, i) }
+
+// Find returns the position of the entry that key names, or -1.
+func (l Ledger) Find(key string) int {
+	for i := range l.Entries {
+		if l.Key(i) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// Tally counts the entries. A claim whose check is due counts as open.
+func (l Ledger) Tally() Tally {
+	t := Tally{Total: len(l.Entries)}
+	for _, e := range l.Entries {
+		switch {
+		case e.State == FeatureProven:
+			t.Proven++
+			if e.Flaky {
+				t.Flaky++
+			}
+		case e.passes():
+			t.Claimed++
+		default:
+			t.Open++
+			if e.Broken {
+				t.Broken++
+			}
+		}
+	}
+	return t
+}
+
+// author is who could have written what lies in the project.
+type author struct {
+	name    string // "agent" or "person"
+	session int    // of the agent
+}
+
+// reconciled is what comes of comparing the ledger with what lies in the
+// project.
+type reconciled struct {
+	ledger     Ledger
+	changed    map[int]bool // positions of entries that are new or differ
+	write      bool         // the file must be written again
+	claims     []int        // positions newly claimed; their checks are due
+	reports    []int        // positions that the agent reports as broken
+	violations []string     // what is undone, a sentence each
+	history    []HistoryEntry
+}
+
+// reconcile compares the ledger with what an author left. It is pure, and
+// applying it twice changes nothing more. An agent may set passes to true,
+// which is a claim, and back to false, which is a report; all else that it did
+// is undone. What a person did is taken over. A list that is gone or broken is
+// restored, whoever did it.
+func (l Ledger) reconcile(f found, by author) reconciled {
+	r := reconciled{ledger: l.clone(), changed: map[int]bool{}}
+	switch {
+	case f.missing:
+		r.undo(by, "", ListFile+" was deleted")
+	case f.garbled:
+		r.undo(by, "", "the list was broken: "+f.wrong.Error())
+	case by.name == "person" && f.wrong == nil:
+		r.takeOver(f.list, by)
+	default:
+		r.judge(f, by)
+	}
+	r.write = f.missing || f.wrong != nil || by.name == "agent" && !r.ledger.List().same(f.list)
+	return r
+}
+
+func (r *reconciled) undo(by author, feature, what string) {
+	r.violations = append(r.violations, what)
+	r.record(by, feature, "restored", what)
+}
+
+func (r *reconciled) record(by author, feature, what, detail string) {
+	r.history = append(r.history, HistoryEntry{Feature: feature, By: by.name, Session: by.session, What: what, Detail: detail})
+}
+
+// judge undoes what an agent may not do and takes its claims and reports.
+func (r *reconciled) judge(f found, by author) {
+	if f.wrong != nil {
+		r.undo(by, "", f.wrong.Error())
+	}
+	at := match(r.ledger.List(), f.list)
+	last, moved := -1, false
+	for i := range r.ledger.Entries {
+		key := r.ledger.Key(i)
+		j := at[i]
+		if j < 0 {
+			r.undo(by, key, "feature "+key+" was deleted")
+			continue
+		}
+		left := f.list.Features[j]
+		if left.hash() != r.ledger.Entries[i].Feature.hash() {
+			r.undo(by, key, "feature "+key+" was edited")
+		}
+		moved, last = moved || j < last, max(last, j)
+		if !left.flawed {
+			r.flip(i, left.Passes, by)
+		}
+	}
+	if moved {
+		r.undo(by, "", "the features were reordered")
+	}
+	for _, j := range unmatched(at, len(f.list.Features)) {
+		r.undo(by, "", "feature "+f.list.Key(j)+" was added")
+	}
+}
+
+// flip takes over what the list says of passes: a claim, a report or nothing.
+func (r *reconciled) flip(i int, passes bool, by author) {
+	e := &r.ledger.Entries[i]
+	if passes == e.passes() {
+		return
+	}
+	key := r.ledger.Key(i)
+	r.changed[i] = true
+	if passes {
+		if e.State == FeatureOpen {
+			e.State, e.Pending, e.ClaimedBy = FeatureClaimed, true, by.session
+			r.record(by, key, "claimed", "")
+		}
+		r.claims = append(r.claims, i)
+		return
+	}
+	r.reports = append(r.reports, i)
+	r.record(by, key, "reported", "said to be broken")
+}
+
+// takeOver makes a person's list the ledger, and keeps what is known of the
+// features that it still holds unchanged.
+func (r *reconciled) takeOver(list FeatureList, by author) {
+	old := r.ledger
+	if old.List().same(list) {
+		return
+	}
+	at := match(list, old.List())
+	r.ledger = newLedger(list, 0)
+	for i := range r.ledger.Entries {
+		key := r.ledger.Key(i)
+		r.changed[i] = true
+		if at[i] < 0 {
+			r.record(by, key, "added", "")
+			continue
+		}
+		was := old.Entries[at[i]]
+		if was.Feature.hash() != list.Features[i].hash() {
+			r.record(by, key, "edited", "")
+			continue
+		}
+		r.ledger.Entries[i] = was
+		r.ledger.Entries[i].Feature = list.Features[i]
+		switch {
+		case list.Features[i].Passes && !was.passes():
+			r.flip(i, true, by)
+		case !list.Features[i].Passes && was.passes():
+			r.ledger.Entries[i].State = FeatureOpen
+			r.record(by, key, "reopened", "")
+		}
+	}
+	for _, j := range unmatched(at, len(old.Entries)) {
+		r.record(by, old.Key(j), "removed", "")
+	}
+	if old.Entries != nil && len(r.history) == 0 {
+		r.record(by, "", "reordered", fmt.Sprintf("%d features", len(list.Features)))
+	}
+}
+
+// match finds for each feature of a its position in b, or -1: by id, else by
+// what it says. No position is given twice.
+func match(a, b FeatureList) []int {
+	byID, byHash := map[string][]int{}, map[string][]int{}
+	for j, f := range b.Features {
+		if f.ID != "" {
+			byID[f.ID] = append(byID[f.ID], j)
+		}
+		h := f.hash()
+		byHash[h] = append(byHash[h], j)
+	}
+	taken := map[int]bool{}
+	first := func(candidates []int) int {
+		for _, j := range candidates {
+			if !taken[j] {
+				taken[j] = true
+				return j
+			}
+		}
+		return -1
+	}
+	at := make([]int, len(a.Features))
+	for i, f := range a.Features {
+		at[i] = first(byHash[f.hash()])
+	}
+	for i, f := range a.Features {
+		if at[i] < 0 && f.ID != "" {
+			at[i] = first(byID[f.ID])
+		}
+	}
+	return at
+}
+
+// unmatched lists the positions below n that are not in at.
+func unmatched(at []int, n int) []int {
+	seen := make([]bool, n)
+	for _, j := range at {
+		if j >= 0 {
+			seen[j] = true
+		}
+	}
+	var out []int
+	for j, s := range seen {
+		if !s {
+			out = append(out, j)
+		}
+	}
+	return out
 }

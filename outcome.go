@@ -62,6 +62,12 @@ func (c OutcomeClass) Failed() bool {
 	return false
 }
 
+// conclusive says that the agent had its chance: what it did or left undone in
+// the session counts for or against it.
+func (c OutcomeClass) conclusive() bool {
+	return !c.Transient() && !c.Failed() && c != OutcomeInterrupted && c != OutcomeNeedsPerson
+}
+
 // String returns the class, with the detail where there is one.
 func (o Outcome) String() string {
 	if o.Detail == "" {

@@ -1,6 +1,12 @@
 package autosession
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // CheckRun is one run of a check by us. A run that passed, on a check that was
 // seen to fail before, is a proof.
@@ -17,4 +23,168 @@ type CheckRun struct {
 	Commit   string        `json:"commit,omitempty"` // HEAD of the project
 	At       time.Time     `json:"at"`
 	Took     time.Duration `json:"took"`
+}
+
+// Checks says how features are checked.
+type Checks struct {
+	Command string        // for a feature without its own verify; "" is none
+	Timeout time.Duration // of one check; default 10 min
+	Budget  time.Duration // for the checks of one session beyond its claims; default 10 min
+}
+
+// of names the command that checks a feature, and whether it is the suite.
+func (c Checks) of(f Feature) (command string, suite bool) {
+	if f.Verify != "" {
+		return f.Verify, false
+	}
+	return c.Command, c.Command != ""
+}
+
+// checker runs checks on one tree. The suite runs once for it.
+type checker struct {
+	checks  Checks
+	sandbox Sandbox
+	scope   Scope // of a check
+	tree    string
+	commit  string
+	session int
+	suite   *CheckRun
+	undo    func(ctx context.Context) error // puts back what a check changed
+}
+
+// run checks one feature. The error means that the check could not be run.
+func (c *checker) run(ctx context.Context, key string, f Feature) (CheckRun, error) {
+	command, suite := c.checks.of(f)
+	if suite && c.suite != nil {
+		again := *c.suite
+		again.Feature = key
+		return again, nil
+	}
+	r := CheckRun{Feature: key, Session: c.session, Command: command, Suite: suite, Tree: c.tree, Commit: c.commit, At: time.Now()}
+	out := &headTail{limit: 32 << 10}
+	if err := c.execute(ctx, &r, out); err != nil {
+		return CheckRun{}, fmt.Errorf("cannot check feature %s: %w", key, err)
+	}
+	r.Took = time.Since(r.At)
+	r.Output = out.String()
+	if err := c.undo(ctx); err != nil {
+		return CheckRun{}, fmt.Errorf("cannot put back what the check of feature %s changed: %w", key, err)
+	}
+	if suite {
+		c.suite = &r
+	}
+	return r, nil
+}
+
+func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
+	p, err := c.sandbox.Start(ctx, c.scope, Command{
+		Path:   "bash",
+		Args:   []string{"--noprofile", "--norc", "-c", r.Command},
+		Dir:    c.scope.Dir,
+		Stdout: out,
+		Stderr: out,
+	})
+	if err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	var waitErr error
+	go func() {
+		defer close(ended)
+		r.Exit, waitErr = p.Wait()
+	}()
+	limit := time.NewTimer(c.checks.Timeout)
+	defer limit.Stop()
+	select {
+	case <-ended:
+	case <-limit.C:
+		r.TimedOut = true
+		waitErr = errors.Join(waitErr, p.Stop(0))
+		<-ended
+	case <-ctx.Done():
+		stopErr := p.Stop(0)
+		<-ended
+		return errors.Join(context.Cause(ctx), stopErr)
+	}
+	r.Passed = waitErr == nil && r.Exit.OK() && !r.TimedOut
+	return waitErr
+}
+
+// apply takes the result of a check into an entry. A pass proves only when the
+// check was seen to fail.
+func (e *LedgerEntry) apply(r CheckRun) {
+	wasProven := e.State == FeatureProven
+	e.Tried = true
+	if !r.Passed {
+		e.SeenFailing = true
+		e.Broken = e.Broken || wasProven
+		if wasProven {
+			e.BrokenBy = r.Session
+		}
+		e.State, e.Pending = FeatureOpen, false
+		e.Failure, e.FailedTree = tail(r.Output, 2000), r.Tree
+		return
+	}
+	claimed := wasProven || e.State == FeatureClaimed
+	if !claimed {
+		return // it passes before anybody claimed it: it was not seen failing
+	}
+	e.Pending, e.Broken, e.BrokenBy, e.Failure = false, false, 0, ""
+	if !e.SeenFailing {
+		e.State = FeatureClaimed
+		return
+	}
+	e.State, e.Proof = FeatureProven, &r
+	e.Flaky = e.FailedTree == r.Tree // two answers for one tree
+}
+
+// tail is the end of a text, at a rune's border, at most n bytes.
+func tail(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	cut := len(s) - n
+	for cut < len(s) && s[cut]&0xC0 == 0x80 {
+		cut++
+	}
+	return "…" + s[cut:]
+}
+
+// headTail keeps the first and the last limit bytes of what is written to it.
+type headTail struct {
+	limit int
+	head  []byte
+	tail  []byte
+	lost  int64
+}
+
+// Write never fails.
+func (h *headTail) Write(p []byte) (int, error) {
+	n := len(p)
+	if room := h.limit - len(h.head); room > 0 {
+		take := min(room, len(p))
+		h.head = append(h.head, p[:take]...)
+		p = p[take:]
+	}
+	h.tail = append(h.tail, p...)
+	if over := len(h.tail) - h.limit; over > 0 && len(h.tail) > 2*h.limit {
+		h.lost += int64(over)
+		h.tail = append(h.tail[:0], h.tail[over:]...)
+	}
+	return n, nil
+}
+
+// String returns what was kept, as valid UTF-8, and says how much is missing.
+func (h *headTail) String() string {
+	end, lost := h.tail, h.lost
+	if over := len(end) - h.limit; over > 0 {
+		end, lost = end[over:], lost+int64(over)
+	}
+	var b strings.Builder
+	b.Write(h.head)
+	if lost > 0 {
+		fmt.Fprintf(&b, "\n[%d bytes left out]\n", lost)
+	}
+	b.Write(end)
+	return strings.ToValidUTF8(b.String(), "�")
 }

@@ -1,0 +1,356 @@
+package autosession
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The steps of CLOSE, in order. A record's Step is the last one that is done.
+// Up to committed the next start does it all again; from there on the session
+// is over, and the next start does what is left.
+const (
+	stepClosing   = 1 // the row says so, with provisional outcome and usage
+	stepEnded     = 2 // nothing of the agent lives; its events are written
+	stepLeft      = 3 // the tree is saved as the agent left it
+	stepPlanned   = 4 // what to put back and what to check is stored
+	stepRestored  = 5 // protected files and the list without unproven claims are back
+	stepChecked   = 6 // every check that could run has run
+	stepCommitted = 7 // ledger, verdicts, outcome and ended, in one transaction
+	stepWritten   = 8 // the list is written from the ledger
+	stepSaved     = 9 // the tree is saved as it is now
+)
+
+// closing is CLOSE of one session. A live session and the rescue of a dead one
+// run the same steps.
+type closing struct {
+	p      *project
+	rec    *SessionRecord
+	end    func(ctx context.Context) error // ends the agent and fills in usage and counts
+	events *recorder
+	check  bool     // run the checks; else claims stay pending
+	undone []string // violations that were undone while it ran
+	kept   []string // where the agent's versions are
+
+	found   found
+	ledger  Ledger
+	changed map[int]bool
+	history []HistoryEntry
+	notes   []string
+}
+
+// plan is what step 4 stores: what the later steps do, for who reads a record
+// of a session that was not closed.
+type plan struct {
+	PutBack  []string `json:"put_back,omitempty"` // protected paths
+	List     bool     `json:"list,omitempty"`     // the feature list is written again
+	Accepted bool     `json:"accepted,omitempty"` // the list becomes the ledger
+	Claims   []string `json:"claims,omitempty"`   // checked
+	Reports  []string `json:"reports,omitempty"`  // checked
+}
+
+// close goes through the steps. After the first one nothing but a failure of
+// the store or of the disk stops it, and then the next start goes on.
+func (c *closing) close(ctx context.Context) error {
+	saving, cancel := saveContext(ctx)
+	defer cancel()
+	if err := c.leave(saving); err != nil {
+		return errors.Join(err, c.events.close())
+	}
+	pl, err := c.plan(saving)
+	if err == nil {
+		err = c.restore(saving, pl)
+	}
+	if err == nil {
+		// Checks may take long: their bound is the caller's, not the saving's.
+		err = c.runChecks(ctx, pl)
+	}
+	if err == nil {
+		saving, cancel := saveContext(ctx)
+		defer cancel()
+		err = c.commit(saving)
+	}
+	return errors.Join(err, c.events.close())
+}
+
+// step stores how far CLOSE came.
+func (c *closing) step(ctx context.Context, n int) error {
+	c.rec.Step = n
+	return c.p.apply(ctx, Change{Session: c.rec})
+}
+
+// leave is steps 1 to 3.
+func (c *closing) leave(ctx context.Context) error {
+	c.rec.Phase = PhaseClosing
+	if err := c.step(ctx, stepClosing); err != nil {
+		return err
+	}
+	if err := c.end(ctx); err != nil {
+		c.emit(Event{Type: EventWarning, Text: err.Error()})
+	}
+	if err := c.step(ctx, stepEnded); err != nil {
+		return err
+	}
+	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))
+	if err != nil {
+		return err
+	}
+	c.rec.Left = left.ID
+	return c.step(ctx, stepLeft)
+}
+
+// plan is step 4: it compares what the agent left with the ledger and with the
+// tree at OPEN.
+func (c *closing) plan(ctx context.Context) (plan, error) {
+	changes, err := c.p.cfg.Repo.Diff(ctx, c.rec.Opened, c.rec.Left)
+	if err != nil {
+		return plan{}, err
+	}
+	var pl plan
+	for _, ch := range changes {
+		c.rec.Changed = c.rec.Changed || ch.Path != c.p.cfg.Notes && ch.Path != ListFile
+		if c.p.isProtected(ch.Path) && !slices.Contains(c.p.record.Grants, ch.Path) {
+			pl.PutBack = append(pl.PutBack, ch.Path)
+			c.violation(fmt.Sprintf("%s is protected and was %s", ch.Path, ch.Status))
+		}
+	}
+	for _, v := range c.undone {
+		c.violation(v)
+	}
+	c.found = lookForList(c.p.root)
+	c.ledger = *c.p.ledger
+	if c.rec.Kind == Init && len(c.ledger.Entries) == 0 {
+		c.accept(&pl)
+	} else {
+		c.reconcile(&pl)
+	}
+	if c.rec.Plan, err = json.Marshal(pl); err != nil {
+		return plan{}, fmt.Errorf("cannot write the plan: %w", err)
+	}
+	return pl, c.step(ctx, stepPlanned)
+}
+
+// accept makes the list of an init session the ledger when it is sound.
+func (c *closing) accept(pl *plan) {
+	switch {
+	case c.found.missing:
+		c.rec.Unsound = "there is no " + ListFile
+	case c.found.wrong != nil:
+		c.rec.Unsound = c.found.wrong.Error()
+	default:
+		c.rec.Unsound = c.found.list.Sound(c.p.cfg.MinFeatures)
+	}
+	if c.rec.Unsound != "" {
+		c.emit(Event{Type: EventWarning, Text: "the feature list is not sound: " + c.rec.Unsound})
+		return
+	}
+	pl.Accepted = true
+	c.ledger = newLedger(c.found.list, c.rec.Number)
+	c.history = append(c.history, HistoryEntry{By: "agent", Session: c.rec.Number, What: "accepted", Detail: fmt.Sprintf("%d features", len(c.ledger.Entries))})
+}
+
+// reconcile takes the agent's claims and undoes the rest.
+func (c *closing) reconcile(pl *plan) {
+	r := c.ledger.reconcile(c.found, author{name: "agent", session: c.rec.Number})
+	c.ledger, c.changed = r.ledger, r.changed
+	c.history = append(c.history, r.history...)
+	for _, v := range r.violations {
+		c.violation(v)
+	}
+	pl.List = r.write
+	for _, i := range r.claims {
+		key := c.ledger.Key(i)
+		pl.Claims = append(pl.Claims, key)
+		c.rec.Claimed++
+		c.emit(Event{Type: EventClaim, Feature: key})
+	}
+	for _, i := range r.reports {
+		pl.Reports = append(pl.Reports, c.ledger.Key(i))
+	}
+	if len(pl.Claims) > 1 && len(pl.Claims) == c.p.ledger.Tally().Open {
+		c.notes = append(c.notes, fmt.Sprintf("All %d open features were claimed in one session.", len(pl.Claims)))
+	}
+}
+
+func (c *closing) violation(text string) {
+	c.rec.Violations++
+	c.notes = append(c.notes, "Undone: "+text+".")
+	if !slices.Contains(c.undone, text) {
+		c.emit(Event{Type: EventViolation, Text: text})
+	}
+}
+
+// restore is step 5. Each write is atomic and can be repeated.
+func (c *closing) restore(ctx context.Context, pl plan) error {
+	if len(pl.PutBack) > 0 {
+		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
+			return err
+		}
+		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %s.", strings.Join(pl.PutBack, ", "), clip(c.rec.Left, 12)))
+	}
+	if pl.List {
+		aside, err := c.p.keepAside(ListFile, c.found.data)
+		if err != nil {
+			return err
+		}
+		if aside != "" && c.rec.Violations > 0 {
+			c.kept = append(c.kept, aside)
+		}
+		if err := c.p.writeList(c.ledger.List()); err != nil {
+			return err
+		}
+	}
+	return c.step(ctx, stepRestored)
+}
+
+// runChecks is step 6. What cannot be checked now stays pending.
+func (c *closing) runChecks(ctx context.Context, pl plan) error {
+	if !c.check || len(c.ledger.Entries) == 0 {
+		return nil
+	}
+	ctx, stop := c.p.untilStop(ctx)
+	defer stop()
+	round, err := c.p.newRound(ctx, &c.ledger, c.rec.Number, c.emit)
+	if err != nil {
+		return err
+	}
+	round.mark(c.changed)
+	switch {
+	case pl.Accepted:
+		round.untried(ctx)
+	default:
+		round.keys(ctx, append(pl.Claims, pl.Reports...))
+		round.sample(ctx)
+	}
+	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.broken
+	c.history = append(c.history, round.history...)
+	c.notes = append(c.notes, round.notes...)
+	c.changed = round.changed
+	if round.err != nil {
+		c.emit(Event{Type: EventWarning, Text: round.err.Error()})
+	}
+	saving, cancel := saveContext(ctx)
+	defer cancel()
+	c.rec.Step = stepChecked
+	return c.p.apply(saving, Change{Session: c.rec, Checks: round.runs})
+}
+
+// commit is steps 7 to 9. The session is over with the first of them.
+func (c *closing) commit(ctx context.Context) error {
+	for _, path := range c.kept {
+		if path != "" {
+			c.notes = append(c.notes, "What was undone is kept in "+path+".")
+		}
+	}
+	p := c.p
+	c.rec.Notes = c.notes
+	c.rec.Phase, c.rec.Step, c.rec.Ended = PhaseEnded, stepCommitted, time.Now()
+	p.record.Grants = nil
+	if look, err := p.cfg.Repo.Look(ctx); err == nil {
+		p.record.RootCommit = look.RootCommit
+	}
+	run := p.run.after(*c.rec)
+	change := Change{Session: c.rec, Run: &run, Project: &p.record, History: c.history}
+	if c.rec.Kind == Init || len(c.ledger.Entries) != len(p.ledger.Entries) {
+		change.Ledger = &c.ledger
+	} else {
+		change.Entries = map[int]LedgerEntry{}
+		for i := range c.changed {
+			change.Entries[i] = c.ledger.Entries[i]
+		}
+	}
+	if err := p.apply(ctx, change); err != nil {
+		return err
+	}
+	p.run, p.ledger = &run, &c.ledger
+	p.spent = p.spent.Add(c.rec.Usage, c.rec.Ended.Sub(c.rec.Started))
+	p.remember(c.rec)
+	c.emit(Event{Type: EventClosed, Kind: c.rec.Kind, Outcome: &c.rec.Outcome})
+	return p.finish(ctx, c.rec)
+}
+
+// remember keeps the last sessions in memory as the store does.
+func (p *project) remember(rec *SessionRecord) {
+	p.sessions = append(p.sessions, *rec)
+	p.sessions = p.sessions[max(0, len(p.sessions)-RecentSessions):]
+}
+
+// finish is steps 8 and 9 of a session that was committed.
+func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
+	if len(p.ledger.Entries) > 0 {
+		if err := p.writeList(p.ledger.List()); err != nil {
+			return err
+		}
+	}
+	closed, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("closed %d", rec.Number))
+	if err != nil {
+		return err
+	}
+	p.present = &closed
+	rec.Closed, rec.Step = closed.ID, stepSaved
+	if n := len(p.sessions); n > 0 && p.sessions[n-1].ID == rec.ID {
+		p.sessions[n-1] = *rec
+	}
+	return p.apply(ctx, Change{Session: rec})
+}
+
+func (c *closing) emit(e Event) {
+	// A failure of the store is reported by the step that follows.
+	_ = c.events.emit(e)
+}
+
+// isProtected says whether a pattern names a path, or a directory above it.
+func (p *project) isProtected(name string) bool {
+	for _, pattern := range p.protected() {
+		for at := name; at != "."; at = path.Dir(at) {
+			if ok, err := path.Match(pattern, at); err == nil && ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// after is the run's record with one more session that ended.
+func (r RunRecord) after(rec SessionRecord) RunRecord {
+	r.Spent = r.Spent.Add(rec.Usage, rec.Ended.Sub(rec.Started))
+	r.Last, r.Parked = rec.Outcome, nil
+	r.count(rec.Outcome)
+	if !rec.Outcome.Class.conclusive() {
+		return r
+	}
+	if rec.Kind == Init {
+		r.Unsound++
+		if rec.Unsound == "" {
+			r.Unsound = 0
+		}
+		return r
+	}
+	r.NoProgress++
+	r.NoProof++
+	if rec.Changed || rec.Claimed > 0 || rec.Proven > 0 {
+		r.NoProgress = 0
+	}
+	if rec.Proven > 0 {
+		r.NoProof = 0
+	}
+	return r
+}
+
+// count takes an outcome into the counts of failures.
+func (r *RunRecord) count(o Outcome) {
+	r.Blocked = o.Block
+	switch {
+	case o.Class.Transient():
+		r.Transient++
+	case o.Class.Failed():
+		r.Failures, r.Transient = r.Failures+1, 0
+	case o.Class.conclusive():
+		r.Failures, r.Transient = 0, 0
+	}
+}

@@ -1,0 +1,103 @@
+package autosession
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// hooks stands between an agent and its tools: the gate judges each call, and
+// the feature list is looked at after each call that could have written it.
+type hooks struct {
+	s *Session
+
+	// What the list looked like when it was last seen.
+	size    int64
+	changed time.Time
+}
+
+// Before asks the gate. No gate, a panic of the gate and a cancelled context
+// deny.
+func (h *hooks) Before(ctx context.Context, c ToolCall) (v Verdict) {
+	c.Session, c.Kind = h.s.rec.ID, h.s.rec.Kind
+	defer func() {
+		if failure := recover(); failure != nil {
+			v = Verdict{Rule: "gate", Reason: fmt.Sprintf("the gate failed (%v); nothing is allowed until it is mended", failure)}
+		}
+		if !v.Allow {
+			h.denied(c, v)
+		}
+	}()
+	switch {
+	case ctx.Err() != nil:
+		return Verdict{Rule: "ended", Reason: "the session is ending; no more tools are run"}
+	case h.s.p.cfg.Gate == nil:
+		return Verdict{Rule: "gate", Reason: "there is no gate, and without one nothing is allowed"}
+	}
+	return h.s.p.cfg.Gate.Judge(ctx, c)
+}
+
+func (h *hooks) denied(c ToolCall, v Verdict) {
+	// A failure of the store ends the session by the agent's next event.
+	_ = h.s.events.emit(Event{Type: EventDenied, Call: &c, Text: v.Reason})
+}
+
+// After looks at the feature list when it changed, and undoes at once what an
+// agent may not do to it, so that the agent learns of it.
+func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note string) {
+	p := h.s.p
+	if h.s.rec.Kind == Init || p.ledger == nil || ctx.Err() != nil {
+		return ""
+	}
+	info, err := p.root.Lstat(ListFile)
+	if err == nil && h.seen(info) {
+		return ""
+	}
+	f := lookForList(p.root)
+	rec := p.ledger.reconcile(f, author{name: "agent", session: h.s.rec.Number})
+	if len(rec.violations) > 0 {
+		note = h.undo(f, rec)
+	}
+	if info, err = p.root.Lstat(ListFile); err == nil {
+		h.seen(info)
+	}
+	return note
+}
+
+// seen remembers what the list looks like and says whether it did so before.
+func (h *hooks) seen(info fs.FileInfo) bool {
+	same := info.Size() == h.size && info.ModTime().Equal(h.changed) && info.Mode().IsRegular()
+	h.size, h.changed = info.Size(), info.ModTime()
+	return same
+}
+
+// undo writes the list back as it was, with the agent's claims in it.
+func (h *hooks) undo(f found, rec reconciled) string {
+	p := h.s.p
+	aside, err := p.keepAside(ListFile, f.data)
+	if err == nil {
+		err = p.writeList(rec.ledger.claimed())
+	}
+	if err != nil {
+		_ = h.s.events.emit(Event{Type: EventWarning, Text: err.Error()})
+		return ""
+	}
+	h.s.undone = append(h.s.undone, rec.violations...)
+	for _, v := range rec.violations {
+		_ = h.s.events.emit(Event{Type: EventViolation, Text: v})
+	}
+	h.s.kept = append(h.s.kept, aside)
+	return "In " + ListFile + " you may only change \"passes\". This was undone: " + clip(strings.Join(rec.violations, "; "), 1000) + "."
+}
+
+// claimed is the list with pending claims shown as passing, as the agent who
+// made them wants to see it.
+func (l Ledger) claimed() FeatureList {
+	list := l.List()
+	for i, e := range l.Entries {
+		list.Features[i].Passes = e.State != FeatureOpen
+	}
+	return list
+}

@@ -1,0 +1,290 @@
+package autosession
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var agent7 = author{name: "agent", session: 7}
+
+func parse(t interface{ Fatalf(string, ...any) }, data string) FeatureList {
+	list, err := ParseFeatureList([]byte(data))
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return list
+}
+
+func leave(t *testing.T, data string) found {
+	t.Helper()
+	return parseFound([]byte(data))
+}
+
+const threeFeatures = `[
+	{"id": "A", "description": "first", "passes": false},
+	{"id": "B", "description": "second", "passes": false},
+	{"description": "third", "passes": false}]`
+
+func TestReconcileAgent(t *testing.T) {
+	tests := []struct {
+		name       string
+		left       found
+		claims     []string
+		violations []string // a part of each
+		write      bool
+	}{
+		{name: "untouched", left: leave(t, threeFeatures)},
+		{name: "other layout and key order", left: leave(t, `[{"passes":false,"description":"first","id":"A"},{"id":"B","description":"second","passes":false},{"description":"third"}]`)},
+		{name: "a claim", left: leave(t, strings.Replace(threeFeatures, `"second", "passes": false`, `"second", "passes": true`, 1)), claims: []string{"B"}, write: true},
+		{name: "a claim without an id", left: leave(t, strings.Replace(threeFeatures, `"third", "passes": false`, `"third", "passes": true`, 1)), claims: []string{"#3"}, write: true},
+		{name: "deleted", left: leave(t, `[{"id": "A", "description": "first"}, {"description": "third"}]`), violations: []string{"feature B was deleted"}, write: true},
+		{name: "edited", left: leave(t, strings.Replace(threeFeatures, "first", "easy", 1)), violations: []string{"feature A was edited"}, write: true},
+		{name: "edited and claimed", left: leave(t, strings.Replace(threeFeatures, `"first", "passes": false`, `"easy", "passes": true`, 1)), claims: []string{"A"}, violations: []string{"feature A was edited"}, write: true},
+		{name: "added", left: leave(t, strings.Replace(threeFeatures, "[", `[{"description": "new", "passes": true},`, 1)), violations: []string{"feature #1 was added"}, write: true},
+		{name: "moved", left: leave(t, `[{"id": "B", "description": "second"}, {"id": "A", "description": "first"}, {"description": "third"}]`), violations: []string{"reordered"}, write: true},
+		{name: "moved and claimed", left: leave(t, `[{"id": "B", "description": "second", "passes": true}, {"id": "A", "description": "first"}, {"description": "third"}]`), claims: []string{"B"}, violations: []string{"reordered"}, write: true},
+		{name: "merged", left: leave(t, `[{"id": "A", "description": "first and second", "passes": true}, {"description": "third"}]`), claims: []string{"A"}, violations: []string{"feature A was edited", "feature B was deleted"}, write: true},
+		{name: "passes is a text", left: leave(t, strings.Replace(threeFeatures, `"second", "passes": false`, `"second", "passes": "true"`, 1)), violations: []string{`"passes" is "true"`}, write: true},
+		{name: "field removed", left: leave(t, `[{"id": "A"}, {"id": "B", "description": "second"}, {"description": "third"}]`), violations: []string{"feature 1 has no description", "feature A was edited"}, write: true},
+		{name: "twice the same", left: leave(t, `[{"id": "A", "description": "first"}, {"id": "A", "description": "first", "passes": true}, {"id": "B", "description": "second"}, {"description": "third"}]`), violations: []string{"the same id", "feature A was added"}, write: true},
+		{name: "all flipped", left: leave(t, strings.ReplaceAll(threeFeatures, "false", "true")), claims: []string{"A", "B", "#3"}, write: true},
+		{name: "gone", left: found{missing: true}, violations: []string{"was deleted"}, write: true},
+		{name: "truncated", left: leave(t, threeFeatures[:40]), violations: []string{"the list was broken"}, write: true},
+		{name: "a link", left: found{wrong: errors.New("it is a link"), garbled: true}, violations: []string{"it is a link"}, write: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLedger(parse(t, threeFeatures), 1)
+			r := l.reconcile(tt.left, agent7)
+			var claims []string
+			for _, i := range r.claims {
+				claims = append(claims, r.ledger.Key(i))
+				if e := r.ledger.Entries[i]; !e.Pending || e.ClaimedBy != 7 || e.passes() {
+					t.Errorf("the claim is %+v", e)
+				}
+			}
+			if !slices.Equal(claims, tt.claims) {
+				t.Errorf("claims %q, want %q", claims, tt.claims)
+			}
+			all := strings.Join(r.violations, "; ")
+			for _, want := range tt.violations {
+				if !strings.Contains(all, want) {
+					t.Errorf("violations %q lack %q", all, want)
+				}
+			}
+			if (len(r.violations) > 0) != (len(tt.violations) > 0) {
+				t.Errorf("violations: %q", all)
+			}
+			if r.write != tt.write {
+				t.Errorf("write = %v, want %v", r.write, tt.write)
+			}
+			if len(r.history) < len(r.claims)+len(r.violations) {
+				t.Errorf("only %d entries of history", len(r.history))
+			}
+		})
+	}
+}
+
+func TestReconcileReports(t *testing.T) {
+	l := newLedger(parse(t, threeFeatures), 1)
+	l.Entries[0].State, l.Entries[0].Proof = FeatureProven, &CheckRun{Passed: true}
+	r := l.reconcile(leave(t, threeFeatures), agent7)
+	if len(r.reports) != 1 || r.reports[0] != 0 || len(r.violations) > 0 {
+		t.Errorf("reports %v, violations %q", r.reports, r.violations)
+	}
+	if r.ledger.Entries[0].State != FeatureProven {
+		t.Error("a report alone took the proof away")
+	}
+}
+
+func TestReconcilePerson(t *testing.T) {
+	l := newLedger(parse(t, threeFeatures), 1)
+	for i := range l.Entries {
+		l.Entries[i].SeenFailing = true
+	}
+	l.Entries[1].State, l.Entries[1].Proof = FeatureProven, &CheckRun{Passed: true}
+	r := l.reconcile(leave(t, `[
+		{"id": "N", "description": "new", "passes": false},
+		{"id": "B", "description": "second", "passes": true},
+		{"id": "A", "description": "first, but better", "passes": true}]`), author{name: "person"})
+	if r.write || len(r.violations) > 0 || len(r.ledger.Entries) != 3 {
+		t.Fatalf("not taken over: %+v", r)
+	}
+	if e := r.ledger.Entries[1]; e.State != FeatureProven || e.Proof == nil {
+		t.Errorf("what did not change lost its proof: %+v", e)
+	}
+	if e := r.ledger.Entries[2]; !e.Pending || e.SeenFailing {
+		t.Errorf("an edited feature is %+v, want a claim with a check that was not seen failing", e)
+	}
+	var what []string
+	for _, h := range r.history {
+		what = append(what, h.Feature+" "+h.What)
+	}
+	if got := strings.Join(what, ", "); got != "N added, A edited, #3 removed" {
+		t.Errorf("history: %s", got)
+	}
+	reopened := l.reconcile(leave(t, threeFeatures), author{name: "person"})
+	if reopened.ledger.Entries[1].State != FeatureOpen {
+		t.Error("a person cannot open a feature again")
+	}
+	if gone := l.reconcile(found{missing: true}, author{name: "person"}); !gone.write || len(gone.ledger.Entries) != 3 {
+		t.Error("a list that is gone is not restored")
+	}
+}
+
+// anyLedger makes up a ledger with all states in it.
+func anyLedger(t *rapid.T) Ledger {
+	var features []string
+	for i := range rapid.IntRange(1, 8).Draw(t, "features") {
+		id := ""
+		if rapid.Bool().Draw(t, "has id") {
+			id = fmt.Sprintf(`"id": "F%d", `, i)
+		}
+		features = append(features, fmt.Sprintf(`{%s"description": "does %d", "steps": ["%d"], "own": %d}`, id, rapid.IntRange(0, 5).Draw(t, "same text"), i, i))
+	}
+	l := newLedger(parse(t, "["+strings.Join(features, ",")+"]"), 1)
+	for i := range l.Entries {
+		e := &l.Entries[i]
+		e.State = rapid.SampledFrom([]FeatureState{FeatureOpen, FeatureClaimed, FeatureProven}).Draw(t, "state")
+		e.Pending = e.State == FeatureClaimed && rapid.Bool().Draw(t, "pending")
+		if e.State == FeatureProven {
+			e.Proof = &CheckRun{Passed: true}
+		}
+	}
+	return l
+}
+
+// mischief does to a list whatever an agent could think of.
+func mischief(t *rapid.T, list FeatureList) (FeatureList, map[int]bool) {
+	fs := slices.Clone(list.Features)
+	flipped := map[int]bool{}
+	for i := range fs {
+		if rapid.IntRange(0, 3).Draw(t, "flip") == 0 {
+			fs[i].Passes = !fs[i].Passes
+			flipped[i] = fs[i].Passes
+		}
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "acts") {
+		if len(fs) == 0 {
+			break
+		}
+		i := rapid.IntRange(0, len(fs)-1).Draw(t, "at")
+		j := rapid.IntRange(0, len(fs)-1).Draw(t, "other")
+		switch rapid.SampledFrom([]string{"delete", "edit", "move", "add", "rename", "copy"}).Draw(t, "act") {
+		case "delete":
+			fs = slices.Delete(fs, i, i+1)
+		case "edit":
+			fs[i] = Feature{ID: fs[i].ID, Description: "easy", Passes: fs[i].Passes}
+		case "move":
+			fs[i], fs[j] = fs[j], fs[i]
+		case "add":
+			fs = slices.Insert(fs, i, Feature{ID: "new", Description: "new", Passes: true})
+		case "rename":
+			fs[i] = Feature{ID: "other", Description: fs[i].Description, Passes: true}
+		case "copy":
+			fs = append(fs, fs[i])
+		}
+	}
+	return FeatureList{Features: fs}, flipped
+}
+
+func TestReconcileProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := anyLedger(t)
+		left, _ := mischief(t, l.List())
+		data, err := left.Format()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := l.reconcile(parseFound(data), agent7)
+
+		if len(r.ledger.Entries) != len(l.Entries) {
+			t.Fatalf("%d features became %d", len(l.Entries), len(r.ledger.Entries))
+		}
+		for i, was := range l.Entries {
+			is := r.ledger.Entries[i]
+			if is.Feature.hash() != was.Feature.hash() {
+				t.Fatalf("feature %d was edited", i)
+			}
+			if is.passes() && !was.passes() {
+				t.Fatalf("feature %d passes without a proof", i)
+			}
+			if is.State != was.State && !(was.State == FeatureOpen && is.State == FeatureClaimed && is.Pending) {
+				t.Fatalf("feature %d went from %s to %s", i, was.State, is.State)
+			}
+		}
+		// Applying it twice changes nothing: what is written back is at rest.
+		back, err := r.ledger.List().Format()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := r.ledger.reconcile(parseFound(back), agent7); len(again.violations)+len(again.claims)+len(again.reports) > 0 || again.write {
+			t.Fatalf("not at rest: %+v", again)
+		}
+	})
+}
+
+// A legal claim in the midst of illegal edits of other features is kept.
+func TestReconcileKeepsLegalClaims(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLedger(parse(t, `[{"id": "A", "description": "a"}, {"id": "B", "description": "b"}, {"id": "C", "description": "c"}]`), 1)
+		rest, _ := mischief(t, FeatureList{Features: slices.Clone(l.List().Features[:2])})
+		claimed := l.Entries[2].Feature
+		claimed.Passes = true
+		at := rapid.IntRange(0, len(rest.Features)).Draw(t, "place")
+		left := FeatureList{Features: slices.Insert(rest.Features, at, claimed)}
+		data, err := left.Format()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := l.reconcile(parseFound(data), agent7); !slices.Contains(r.claims, 2) {
+			t.Fatalf("the claim is lost in %s", data)
+		}
+	})
+}
+
+func TestApply(t *testing.T) {
+	passed := CheckRun{Passed: true, Tree: "t2", Session: 3}
+	failed := CheckRun{Tree: "t2", Session: 3, Output: "no"}
+	tests := []struct {
+		name string
+		was  LedgerEntry
+		run  CheckRun
+		want LedgerEntry
+	}{
+		{"open, passes before any work", LedgerEntry{State: FeatureOpen}, passed, LedgerEntry{State: FeatureOpen, Tried: true}},
+		{"open, fails", LedgerEntry{State: FeatureOpen}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
+		{"claimed, passes, never seen failing", LedgerEntry{State: FeatureClaimed, Pending: true}, passed, LedgerEntry{State: FeatureClaimed, Tried: true}},
+		{"claimed, passes", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
+		{"claimed, passes on the tree that it failed on", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t2"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t2", Flaky: true, Proof: &passed}},
+		{"claimed, fails", LedgerEntry{State: FeatureClaimed, Pending: true}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
+		{"proven, fails", LedgerEntry{State: FeatureProven, SeenFailing: true}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Broken: true, BrokenBy: 3, Failure: "no", FailedTree: "t2"}},
+		{"broken, is mended", LedgerEntry{State: FeatureClaimed, Pending: true, Broken: true, BrokenBy: 2, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.was
+			got.apply(tt.run)
+			if a, b := mustJSON(t, got), mustJSON(t, tt.want); a != b {
+				t.Errorf("got\n%s, want\n%s", a, b)
+			}
+		})
+	}
+}
+
+func TestHeadTail(t *testing.T) {
+	h := &headTail{limit: 10}
+	for range 100 {
+		fmt.Fprint(h, "0123456789abc")
+	}
+	fmt.Fprint(h, "the end.")
+	got := h.String()
+	if !strings.HasPrefix(got, "0123456789\n[1288 bytes left out]\n") || !strings.HasSuffix(got, "bcthe end.") {
+		t.Errorf("kept %q", got)
+	}
+}

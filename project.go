@@ -1,0 +1,246 @@
+package autosession
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/autosession/autosession/internal/atomicfile"
+	"github.com/autosession/autosession/internal/filelock"
+)
+
+// Holder is who works on a project. The kernel's lock is the truth; this is
+// for people.
+type Holder struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+	Dir   string    `json:"dir"`
+}
+
+// holderFile lies in the state directory beside the lock.
+const holderFile = "holder.json"
+
+// ReadHolder tells who works on the project whose state directory is given,
+// and whether the lock is really held.
+func ReadHolder(state string) (Holder, bool) {
+	var h Holder
+	data, err := os.ReadFile(filepath.Join(state, holderFile))
+	if err != nil || json.Unmarshal(data, &h) != nil {
+		return Holder{}, false
+	}
+	return h, filelock.Held(state)
+}
+
+// project is a project that this process holds: its lock, and what its store
+// says, kept in memory. It is used by one goroutine, but for report.
+type project struct {
+	cfg   Config
+	root  *os.Root
+	locks []*filelock.Lock
+
+	record   ProjectRecord
+	ledger   *Ledger
+	sessions []SessionRecord // the last ones that ended
+	counted  int
+	spent    Spent
+	run      *RunRecord
+	present  *Checkpoint // the tree as it is, when that is known
+
+	reporting sync.Mutex
+}
+
+// hold locks the project, loads what is known of it, and closes what a dead
+// process left. The error is a [*HeldError] when another process holds it.
+func hold(ctx context.Context, cfg Config) (*project, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	dir, err := resolve(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Dir = dir
+	p := &project{cfg: cfg.withDefaults()}
+	if err := p.open(ctx); err != nil {
+		return nil, errors.Join(err, p.release())
+	}
+	return p, nil
+}
+
+func (p *project) open(ctx context.Context) error {
+	if err := os.MkdirAll(filepath.Join(p.cfg.State, "transcripts"), 0o700); err != nil {
+		return fmt.Errorf("cannot make the state directory: %w", err)
+	}
+	if err := p.lock(); err != nil {
+		return err
+	}
+	var err error
+	if p.root, err = os.OpenRoot(p.cfg.Dir); err != nil {
+		return fmt.Errorf("cannot open the project: %w", err)
+	}
+	if err := atomicfile.Clean(p.root, "."); err != nil {
+		return err
+	}
+	snapshot, err := p.cfg.Store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	p.record, p.ledger, p.sessions = snapshot.Project, snapshot.Ledger, snapshot.Sessions
+	p.counted, p.spent, p.run = snapshot.Counted, snapshot.Spent, snapshot.Run
+	if err := p.rescue(ctx, snapshot.Pending); err != nil {
+		return err
+	}
+	if err := p.identify(ctx); err != nil {
+		return err
+	}
+	if p.cfg.Refine != nil {
+		if err := p.cfg.Refine(ctx, &p.cfg); err != nil {
+			return err
+		}
+		p.cfg = p.cfg.withDefaults()
+		return p.cfg.validate()
+	}
+	return nil
+}
+
+// lock takes the locks of the project and of its state, and says in a file
+// beside them who holds them.
+func (p *project) lock() error {
+	for _, dir := range []string{p.cfg.Dir, p.cfg.State} {
+		l, err := filelock.Take(dir)
+		if errors.Is(err, filelock.ErrHeld) {
+			h, _ := ReadHolder(p.cfg.State)
+			return &HeldError{Dir: p.cfg.Dir, Holder: h}
+		}
+		if err != nil {
+			return err
+		}
+		p.locks = append(p.locks, l)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unknown host"
+	}
+	data, err := json.Marshal(Holder{PID: os.Getpid(), Host: host, Since: time.Now(), Dir: p.cfg.Dir})
+	if err != nil {
+		return fmt.Errorf("cannot write the lock's holder: %w", err)
+	}
+	state, err := os.OpenRoot(p.cfg.State)
+	if err != nil {
+		return fmt.Errorf("cannot open the state directory: %w", err)
+	}
+	defer state.Close()
+	return atomicfile.Write(state, holderFile, data, 0o600)
+}
+
+// release gives the locks back.
+func (p *project) release() error {
+	var errs []error
+	if p.root != nil {
+		errs = append(errs, p.root.Close())
+	}
+	for _, l := range p.locks {
+		errs = append(errs, l.Release())
+	}
+	return errors.Join(errs...)
+}
+
+// identify refuses to go on when another project lies in this place.
+func (p *project) identify(ctx context.Context) error {
+	look, err := p.cfg.Repo.Look(ctx)
+	if err != nil {
+		return err
+	}
+	was, is := p.record.RootCommit, look.RootCommit
+	if was != "" && is != "" && was != is {
+		return &OtherProjectError{Dir: p.cfg.Dir, Was: was, Is: is}
+	}
+	return nil
+}
+
+// apply stores a change under a new id, and tries once more when it is not
+// known whether it was stored.
+func (p *project) apply(ctx context.Context, c Change) error {
+	c.ID, c.At = newID(), time.Now()
+	for i := range c.History {
+		c.History[i].At = c.At
+	}
+	err := p.cfg.Store.Apply(ctx, c)
+	if err != nil {
+		err = p.cfg.Store.Apply(ctx, c)
+	}
+	return err
+}
+
+// report hands an event to the person, one at a time.
+func (p *project) report(e Event) {
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	p.reporting.Lock()
+	defer p.reporting.Unlock()
+	p.cfg.Report(e)
+}
+
+// stopAsked says whether a stop was asked for.
+func (p *project) stopAsked() bool {
+	select {
+	case <-p.cfg.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// protected are the patterns of what an agent may not change.
+func (p *project) protected() []string {
+	return append([]string{p.cfg.Spec, "autosession.toml"}, p.cfg.Protect...)
+}
+
+// readText reads at most n bytes of a file of the project, or "" when it is
+// not a file that can be read.
+func (p *project) readText(name string, n int64) string {
+	data, err := atomicfile.Read(p.root, name, MaxListSize)
+	if err != nil {
+		return ""
+	}
+	return strings.ToValidUTF8(string(data[:min(n, int64(len(data)))]), "�")
+}
+
+// writeFile replaces a file of the project atomically, without following links.
+func (p *project) writeFile(name string, data []byte) error {
+	return atomicfile.Write(p.root, name, data, 0o644)
+}
+
+// keepAside saves what an agent left in the place of a file that is put back.
+// It returns where, or "" when there was nothing to keep.
+func (p *project) keepAside(name string, data []byte) (string, error) {
+	if data == nil {
+		return "", nil
+	}
+	dir := filepath.Join(p.cfg.State, "aside")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("cannot keep %s aside: %w", name, err)
+	}
+	path := filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000000000")+"-"+name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return "", fmt.Errorf("cannot keep %s aside: %w", name, err)
+	}
+	return path, nil
+}
+
+// newID returns a random UUID.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

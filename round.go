@@ -1,0 +1,219 @@
+package autosession
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// round is some checks on one tree, and what they change in a ledger.
+type round struct {
+	p       *project
+	ledger  *Ledger
+	session int // 0 between sessions
+	checker checker
+	emit    func(Event)
+	until   time.Time // no check that can wait begins after it
+
+	changed                   map[int]bool // positions of entries that differ now
+	runs                      []CheckRun
+	history                   []HistoryEntry
+	notes                     []string // for the next briefing
+	proven, disproved, broken int
+	err                       error // the first check that could not run; the others stay due
+	stopped                   bool  // a stop came between; the others stay due
+}
+
+// newRound saves the tree that the checks run on.
+func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit func(Event)) (*round, error) {
+	saving, cancel := saveContext(ctx)
+	defer cancel()
+	base, err := p.tree(saving)
+	if err != nil {
+		return nil, err
+	}
+	look, err := p.cfg.Repo.Look(saving)
+	if err != nil {
+		return nil, err
+	}
+	return &round{
+		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{},
+		until: time.Now().Add(p.cfg.Checks.Budget),
+		checker: checker{
+			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
+			tree: base.Tree, commit: look.Head, session: session,
+			undo: func(ctx context.Context) error { return p.putBack(ctx, base) },
+		},
+	}, nil
+}
+
+// tree is the project's tree as it is. It is saved unless that was done.
+func (p *project) tree(ctx context.Context) (Checkpoint, error) {
+	if p.present != nil {
+		return *p.present, nil
+	}
+	saved, err := p.cfg.Repo.Save(ctx, "check")
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	p.present = &saved
+	return saved, nil
+}
+
+// putBack undoes what a check changed.
+func (p *project) putBack(ctx context.Context, base Checkpoint) error {
+	ctx, cancel := saveContext(ctx)
+	defer cancel()
+	now, err := p.cfg.Repo.Save(ctx, "after a check")
+	if err != nil {
+		return err
+	}
+	changes, err := p.cfg.Repo.Diff(ctx, base.ID, now.ID)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	var paths []string
+	for _, c := range changes {
+		paths = append(paths, c.Path)
+	}
+	return p.cfg.Repo.Restore(ctx, base.ID, paths...)
+}
+
+// mark notes that entries differ for another reason than a check.
+func (r *round) mark(positions map[int]bool) {
+	for i := range positions {
+		r.changed[i] = true
+	}
+}
+
+// keys checks the features that are named, whatever it takes.
+func (r *round) keys(ctx context.Context, keys []string) {
+	for _, key := range keys {
+		if i := r.ledger.Find(key); i >= 0 {
+			r.check(ctx, i)
+		}
+	}
+}
+
+// pending checks the claims whose checks are due, whatever it takes.
+func (r *round) pending(ctx context.Context) {
+	for i, e := range r.ledger.Entries {
+		if e.Pending {
+			r.check(ctx, i)
+		}
+	}
+}
+
+// untried tries checks that never ran, the next features first, while there is
+// time: a check proves only when it was seen to fail.
+func (r *round) untried(ctx context.Context) {
+	for _, i := range r.ledger.queue() {
+		e := r.ledger.Entries[i]
+		if command, _ := r.checker.checks.of(e.Feature); command == "" || e.Tried {
+			continue
+		}
+		if time.Now().After(r.until) {
+			return
+		}
+		r.check(ctx, i)
+	}
+}
+
+// sample proves again what was proven on another tree, the oldest proof first,
+// while there is time.
+func (r *round) sample(ctx context.Context) {
+	for _, i := range r.stale() {
+		if time.Now().After(r.until) {
+			return
+		}
+		r.check(ctx, i)
+	}
+}
+
+// reprove proves again all that was proven on another tree.
+func (r *round) reprove(ctx context.Context) {
+	for _, i := range r.stale() {
+		r.check(ctx, i)
+	}
+}
+
+// stale lists the proven features whose proof is of another tree, the oldest
+// proof first.
+func (r *round) stale() []int {
+	var out []int
+	for i, e := range r.ledger.Entries {
+		if e.State == FeatureProven && e.Proof.Tree != r.checker.tree {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return r.ledger.Entries[a].Proof.At.Compare(r.ledger.Entries[b].Proof.At)
+	})
+	return out
+}
+
+// check runs the check of one feature and takes over what it shows. A feature
+// without a check stays claimed; a report of a broken one is believed then.
+func (r *round) check(ctx context.Context, i int) {
+	if r.err != nil || r.stopped {
+		return
+	}
+	e, key := &r.ledger.Entries[i], r.ledger.Key(i)
+	was := *e
+	if command, _ := r.checker.checks.of(e.Feature); command == "" {
+		r.unchecked(e, key)
+		r.changed[i] = true
+		return
+	}
+	run, err := r.checker.run(ctx, key, e.Feature)
+	if ctx.Err() != nil {
+		r.stopped = true
+		return
+	}
+	if err != nil {
+		r.err = err
+		return
+	}
+	r.runs = append(r.runs, run)
+	r.changed[i] = true
+	e.apply(run)
+	r.tell(key, was, *e, run)
+}
+
+func (r *round) unchecked(e *LedgerEntry, key string) {
+	if e.Pending {
+		e.Pending = false
+		r.record(key, "claimed", "there is no check")
+		return
+	}
+	e.State = FeatureOpen
+	r.record(key, "reopened", "reported as broken, and there is no check")
+}
+
+// tell records and reports what a check showed.
+func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
+	detail := fmt.Sprintf("%s, exit %d, %s", clip(run.Command, 200), run.Exit.Code, run.Took.Round(time.Millisecond))
+	switch {
+	case is.State == FeatureProven && was.State != FeatureProven:
+		r.proven++
+		r.record(key, "proven", detail)
+		r.emit(Event{Type: EventProven, Feature: key, Text: clip(run.Command, 200)})
+	case was.State == FeatureProven && is.State != FeatureProven:
+		r.broken++
+		r.record(key, "broken", detail)
+		r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven before and its check fails now:\n%s", key, tail(run.Output, 400)))
+		r.emit(Event{Type: EventBroken, Feature: key, Text: tail(run.Output, 400)})
+	case was.State == FeatureClaimed && is.State == FeatureOpen:
+		r.disproved++
+		r.record(key, "disproved", detail)
+		r.notes = append(r.notes, fmt.Sprintf("Feature %s was claimed and its check failed (%s):\n%s", key, clip(run.Command, 200), tail(run.Output, 400)))
+		r.emit(Event{Type: EventDisproved, Feature: key, Text: tail(run.Output, 400)})
+	case was.Pending && is.State == FeatureClaimed:
+		r.record(key, "claimed", "the check passes and was never seen failing: "+detail)
+	}
+}
+
+func (r *round) record(key, what, detail string) {
+	r.history = append(r.history, HistoryEntry{Feature: key, By: "check", Session: r.session, What: what, Detail: detail})
+}

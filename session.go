@@ -1,0 +1,243 @@
+package autosession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// Session is one agent conversation on a project, and its durable record.
+//
+//	Open ──> prepared ──Run──> running ──Close──> closing ──> ended
+//	             └────Close──> discarded
+//
+// A session that is opened by [Open] holds its project until it is closed.
+type Session struct {
+	p      *project
+	owns   bool // Close releases the project
+	rec    SessionRecord
+	conv   Conversation
+	events *recorder
+	undone []string // violations that were undone while it ran
+	kept   []string // where the agent's versions are
+	closed bool
+}
+
+// Open holds the project, closes what a dead process left, detects the kind of
+// session that is next and prepares it: the record is written, then the agent
+// started, and not prompted yet. Errors: [*HeldError], [*NoSpecError],
+// [*ListError], [*OtherProjectError], [*OutcomeError].
+func Open(ctx context.Context, cfg Config) (*Session, error) {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.openOne(ctx)
+	if err != nil {
+		return nil, errors.Join(err, p.release())
+	}
+	s.owns = true
+	return s, nil
+}
+
+func (p *project) openOne(ctx context.Context) (*Session, error) {
+	if err := p.beginRun(ctx); err != nil {
+		return nil, err
+	}
+	d, err := p.takeStock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.prepare(ctx, d.Kind)
+}
+
+// prepare writes the record of a session and starts its agent.
+func (p *project) prepare(ctx context.Context, kind Kind) (*Session, error) {
+	if kind == Init && p.readText(p.cfg.Spec, 1) == "" {
+		return nil, &NoSpecError{Dir: p.cfg.Dir, Spec: p.cfg.Spec}
+	}
+	s := &Session{p: p, rec: SessionRecord{
+		ID: newID(), Run: p.run.ID, Kind: kind, Phase: PhasePrepared, Prepared: time.Now(),
+	}}
+	if err := p.apply(ctx, Change{Session: &s.rec}); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.events, err = newRecorder(p, s.rec); err != nil {
+		return nil, errors.Join(err, s.discard(ctx))
+	}
+	if s.conv, err = p.cfg.Agent.Open(ctx, s.task()); err != nil {
+		return nil, errors.Join(err, s.discard(ctx))
+	}
+	s.rec.Info = s.conv.Info()
+	return s, nil
+}
+
+// task tells the agent what it needs to know.
+func (s *Session) task() Task {
+	c := s.p.cfg
+	scope := s.p.scope(ScopeSession, s.rec.ID)
+	return Task{
+		Session: s.rec.ID, Number: s.p.counted + 1, Kind: s.rec.Kind,
+		Dir: c.Dir, Home: scope.Home,
+		Model: c.Model, MaxTurns: c.MaxTurns, Tools: c.Tools,
+		Hooks: &hooks{s: s},
+		Start: func(ctx context.Context, cmd Command) (Process, error) {
+			return c.Sandbox.Start(ctx, scope, cmd)
+		},
+		Emit: s.events.emit,
+	}
+}
+
+// scope is the bounds of what runs for the project.
+func (p *project) scope(kind ScopeKind, session string) Scope {
+	s := Scope{Kind: kind, Session: session, Dir: p.cfg.Dir, Home: filepath.Join(p.cfg.State, "home")}
+	for _, name := range []string{p.cfg.Spec, "autosession.toml"} {
+		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
+	}
+	if kind == ScopeCheck {
+		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, ListFile), filepath.Join(p.cfg.Dir, ".git"))
+	}
+	if n, ok := p.cfg.Agent.(Needer); ok && kind == ScopeSession {
+		needs := n.Needs()
+		for _, path := range needs.ReadPaths {
+			s.Binds = append(s.Binds, Bind{Path: path})
+		}
+		s.Network = Network{Endpoint: needs.Endpoint, Hosts: needs.Hosts}
+	}
+	return s
+}
+
+// Run prompts the session: with our prompt when prompt is empty. The first Run
+// numbers the session and takes its checkpoint; a further one goes on in the
+// same conversation. An error means that the session could not be run; how the
+// agent fared is the outcome.
+func (s *Session) Run(ctx context.Context, prompt string) (Outcome, error) {
+	if s.rec.Phase == PhasePrepared {
+		if err := s.begin(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if prompt == "" {
+		var err error
+		if prompt, err = s.prompt(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	s.rec.Outcome = s.converse(ctx, prompt)
+	return s.rec.Outcome, nil
+}
+
+// Record is the session's record as it is now.
+func (s *Session) Record() SessionRecord { return s.rec }
+
+// begin numbers the session and takes the checkpoint that CLOSE compares with.
+func (s *Session) begin(ctx context.Context) error {
+	p := s.p
+	opened, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("open %d", p.counted+1))
+	if err != nil {
+		return err
+	}
+	p.present = nil // the agent changes the tree from here on
+	s.rec.Number, s.rec.Phase, s.rec.Started, s.rec.Opened = p.counted+1, PhaseRunning, time.Now(), opened.ID
+	change := Change{Session: &s.rec}
+	if p.record.Seen.IsZero() {
+		p.record.Dir, p.record.Seen = p.cfg.Dir, s.rec.Started
+		change.Project = &p.record
+	}
+	if p.ledger == nil {
+		p.ledger = &Ledger{}
+		change.Ledger = p.ledger
+	}
+	if p.run.Parked != nil {
+		p.run.Parked = nil
+		change.Run = p.run
+	}
+	if err := p.apply(ctx, change); err != nil {
+		return err
+	}
+	p.counted++
+	s.events.begin(s.rec.Number)
+	return s.events.emit(Event{Type: EventOpened, Kind: s.rec.Kind, Text: s.rec.Info.Agent + " " + s.rec.Info.Model})
+}
+
+// prompt makes our prompt, with the briefing in it.
+func (s *Session) prompt(ctx context.Context) (string, error) {
+	p := s.p
+	look, err := p.cfg.Repo.Look(ctx)
+	if err != nil {
+		return "", err
+	}
+	situation := Situation{
+		Kind: s.rec.Kind, Number: s.rec.Number, Ledger: *p.ledger,
+		Sessions: p.sessions, Repo: look, Notes: p.readText(p.cfg.Notes, 64<<10),
+	}
+	if s.rec.Kind == Init {
+		situation.Spec = p.readText(p.cfg.Spec, 16<<10)
+	}
+	return p.cfg.Prompts.render(string(s.rec.Kind), s.promptData(Brief(situation)))
+}
+
+func (s *Session) promptData(briefing string) PromptData {
+	c := s.p.cfg
+	return PromptData{
+		Dir: c.Dir, Spec: c.Spec, List: ListFile, Notes: c.Notes,
+		Features: c.Features, MinFeatures: c.MinFeatures, Protected: c.Protect,
+		Briefing: briefing, Grace: c.Grace,
+	}
+}
+
+// Close ends the session: the agent and all that it started, the feature list
+// and its claims, the record. It may be called twice. ctx bounds the checks
+// alone: what must be saved is saved.
+func (s *Session) Close(ctx context.Context) error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	err := s.close(ctx)
+	if s.owns {
+		err = errors.Join(err, s.p.release())
+	}
+	return err
+}
+
+func (s *Session) close(ctx context.Context) error {
+	if s.rec.Phase == PhasePrepared {
+		return s.discard(ctx)
+	}
+	c := closing{p: s.p, rec: &s.rec, undone: s.undone, kept: s.kept, check: ctx.Err() == nil && !s.p.stopAsked(), end: s.end}
+	return c.close(ctx)
+}
+
+// end ends the conversation and writes the last events. The agent's usage is
+// final then.
+func (s *Session) end(context.Context) error {
+	err := s.conv.Close()
+	s.rec.Info = s.conv.Info()
+	s.events.tally(&s.rec)
+	return err
+}
+
+// discard closes a session that was never prompted. No session is counted.
+func (s *Session) discard(ctx context.Context) error {
+	var errs []error
+	if s.conv != nil {
+		errs = append(errs, s.conv.Close())
+	}
+	if s.events != nil {
+		errs = append(errs, s.events.close())
+	}
+	saving, cancel := saveContext(ctx)
+	defer cancel()
+	errs = append(errs, s.p.cfg.Sandbox.Rescue(saving, s.rec.ID))
+	s.rec.Phase, s.rec.Ended = PhaseDiscarded, time.Now()
+	return errors.Join(append(errs, s.p.apply(saving, Change{Session: &s.rec}))...)
+}
+
+// saveContext outlives the end of ctx, for what must be saved after it.
+func saveContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
+}
