@@ -28,8 +28,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if newest := newest(provider); version > newest {
+	switch newest := newest(provider); {
+	case version > newest:
 		return s.tooNew(version, newest)
+	case version == newest:
+		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return s.explain("update the tables", err)
