@@ -36,7 +36,29 @@ func ReadHolder(state string) (Holder, bool) {
 	if err != nil || json.Unmarshal(data, &h) != nil {
 		return Holder{}, false
 	}
-	return h, filelock.Held(state)
+	l, err := filelock.Acquire(state)
+	if err != nil {
+		_, held := errors.AsType[*filelock.HeldError](err)
+		return h, held
+	}
+	return h, l.Release() != nil
+}
+
+// acquire takes a lock, and tries again for a moment: who only looks whether
+// it is held holds it for an instant.
+func acquire(dir string) (*filelock.Lock, error) {
+	var l *filelock.Lock
+	var err error
+	for range 10 {
+		if l, err = filelock.Acquire(dir); err == nil {
+			return l, nil
+		}
+		if _, held := errors.AsType[*filelock.HeldError](err); !held {
+			return nil, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil, err
 }
 
 // project is a project that this process holds: its lock, and what its store
@@ -115,8 +137,8 @@ func (p *project) open(ctx context.Context) error {
 // beside them who holds them.
 func (p *project) lock() error {
 	for _, dir := range []string{p.cfg.Dir, p.cfg.State} {
-		l, err := filelock.Take(dir)
-		if errors.Is(err, filelock.ErrHeld) {
+		l, err := acquire(dir)
+		if _, held := errors.AsType[*filelock.HeldError](err); held {
 			h, _ := ReadHolder(p.cfg.State)
 			return &HeldError{Dir: p.cfg.Dir, Holder: h}
 		}

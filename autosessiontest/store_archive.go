@@ -1,0 +1,59 @@
+package autosessiontest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/autosession/autosession"
+)
+
+// testArchive checks a store that is an Archive; others pass by having none.
+func testArchive(t *testing.T, open OpenStore) {
+	store, reopen := open(t)
+	if _, ok := store.(autosession.Archive); !ok {
+		return
+	}
+	for i := range 5 {
+		r := session(i+1, autosession.PhaseEnded)
+		apply(t, store, autosession.Change{
+			ID: fmt.Sprint("change ", i), At: noon, Session: &r,
+			History: []autosession.HistoryEntry{
+				{At: noon, Feature: "a", By: "agent", Session: i, What: "claimed"},
+				{At: noon, Feature: "b", By: "person", Session: i, What: "reopened", Detail: "it broke"},
+			},
+			Checks: []autosession.CheckRun{
+				{Feature: "a", Session: i, Command: "make test", Passed: i%2 == 0, At: noon, Output: "ok\n", Tree: "t"},
+			},
+		})
+	}
+	archive := reopen().(autosession.Archive)
+	sessionsByNumber(t, archive)
+	history, err := archive.History(t.Context(), "b", 2)
+	if err != nil || len(history) != 2 || history[0].Session != 4 || history[1].Session != 3 || history[0].Detail != "it broke" {
+		t.Errorf("History(b, 2) = %s, %v", text(t, history), err)
+	}
+	checks, err := archive.Checks(t.Context(), "a", 10)
+	if err != nil || len(checks) != 5 || checks[0].Session != 4 || !checks[0].Passed || checks[1].Passed {
+		t.Errorf("Checks(a, 10) = %s, %v", text(t, checks), err)
+	}
+	for _, n := range []int{0, -1} {
+		checks, err := archive.Checks(t.Context(), "a", n)
+		if err != nil || len(checks) != 0 {
+			t.Errorf("Checks(a, %d) gives %d, %v", n, len(checks), err)
+		}
+	}
+	none, err := archive.History(t.Context(), "nobody", 3)
+	if err != nil || len(none) != 0 {
+		t.Errorf("History(nobody, 3) gives %d, %v", len(none), err)
+	}
+}
+
+func sessionsByNumber(t *testing.T, archive autosession.Archive) {
+	t.Helper()
+	for number := -1; number <= 6; number++ {
+		r, found, err := archive.Session(t.Context(), number)
+		if want := number >= 1 && number <= 5; err != nil || found != want || found && r.Number != number {
+			t.Errorf("Session(%d) = number %d, %v, %v", number, r.Number, found, err)
+		}
+	}
+}
