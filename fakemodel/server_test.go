@@ -250,6 +250,46 @@ func TestAHangingReplyEndsWithTheClient(t *testing.T) {
 	}
 }
 
+func TestASlowStreamEndsWithTheClient(t *testing.T) {
+	server := start(t, "[[session]]\n[[session.step]]\nsay = \"I begin.\"\npace = \"10h\"\n"+
+		"[[session.step]]\nsay = \"again, slowly\"\npace = \"1ms\"")
+	client, p := newClient(server), params(user("Build it."))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stream := client.Messages.NewStreaming(ctx, p)
+	if !stream.Next() || stream.Current().Type != "message_start" {
+		t.Fatalf("the stream does not begin: %v", stream.Err())
+	}
+	cancel()
+	for stream.Next() {
+	}
+	stream.Close()
+	// The server sees that the client is gone a moment later. Until then a
+	// request without replies would begin another conversation.
+	for {
+		m, err := ask(t.Context(), client, true, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said(m) == "again, slowly" {
+			break
+		}
+	}
+}
+
+func TestTheClientTriesAgainByItself(t *testing.T) {
+	server := start(t, "[[session]]\n[[session.step]]\nstatus = 429\ntimes = 2\nheaders = { retry-after-ms = \"1\" }\n"+
+		"[[session.step]]\nsay = \"third time\"")
+	client := newClient(server)
+	m, err := client.Messages.New(t.Context(), params(user("Build it.")), option.WithMaxRetries(2))
+	if err != nil || said(*m) != "third time" {
+		t.Errorf("got %v, %v", m, err)
+	}
+	if left := server.Unplayed(); len(left) > 0 {
+		t.Errorf("not played: %q", left)
+	}
+}
+
 func TestCloseEndsWhatHangs(t *testing.T) {
 	server := start(t, "[[session]]\n[[session.step]]\nbroken = \"silent\"\n[[session]]\n[[session.step]]\nsay = \"slow\"\ndelay = \"10h\"")
 	ended := make(chan error)

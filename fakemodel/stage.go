@@ -107,7 +107,10 @@ func (s *stage) find(a ask) *conversation {
 			continue
 		}
 		if turns == 0 {
-			return s.unanswered(c, a)
+			if s.unanswered(c, a) {
+				return c
+			}
+			continue
 		}
 		if c.answered == turns {
 			return c
@@ -119,14 +122,11 @@ func (s *stage) find(a ask) *conversation {
 	return near
 }
 
-// unanswered returns c when a may be the next try of its first request: no
+// unanswered says that a may be the next try of the first request of c: no
 // reply has reached the client, and there is more to play or nobody else to
 // play it.
-func (s *stage) unanswered(c *conversation, a ask) *conversation {
-	if c.answered > 0 || (!c.left(a) && s.fit(a) >= 0) {
-		return nil
-	}
-	return c
+func (s *stage) unanswered(c *conversation, a ask) bool {
+	return c.answered == 0 && (c.left(a) || s.fit(a) < 0)
 }
 
 // fit returns the first session that is free and fits, or -1.

@@ -48,7 +48,7 @@ func (a ask) price(cached, output int) usage {
 	}
 	read := min(cached, marked)
 	return usage{
-		input:      tokens(all - marked),
+		input:      max(1, tokens(all-marked)), // the API never says 0
 		cacheRead:  tokens(read),
 		cacheWrite: tokens(marked - read),
 		output:     tokens(output),
