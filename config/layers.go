@@ -37,6 +37,17 @@ func (l *layers) config() Config {
 	return l.made
 }
 
+// addFile adds a file's entries, and what was wrong with the file.
+func (l *layers) addFile(entries []entry, problems []Problem, untrusted bool) {
+	for _, p := range problems {
+		l.faulty[p.Key] = true
+	}
+	l.problems = append(l.problems, problems...)
+	for _, e := range entries {
+		l.apply(e, untrusted)
+	}
+}
+
 func (l *layers) add(entries []entry) {
 	for _, e := range entries {
 		l.apply(e, false)
@@ -79,6 +90,7 @@ func (l *layers) unknown(e entry) {
 	}
 	name := e.key[strings.LastIndex(e.key, ".")+1:]
 	p := e.problem("is no setting", unknownFix(name, l.names, ""))
+	p.Line, p.Column = e.keyLine, e.keyColumn
 	p.Key = clip(p.Key)
 	l.problems = append(l.problems, p)
 }

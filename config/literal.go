@@ -38,7 +38,9 @@ type entry struct {
 	value  literal
 	source string // for Origin
 	base   string // what relative paths start from
-	place  Problem
+	place  Problem // where the value is, and the value
+
+	keyLine, keyColumn int // in a file
 }
 
 // problem is something wrong with the entry.

@@ -102,8 +102,7 @@ func (l *layers) userFile(path string) {
 		return
 	}
 	entries, problems := parseFile(path, filepath.Dir(path), data)
-	l.problems = append(l.problems, problems...)
-	l.add(entries)
+	l.addFile(entries, problems, false)
 }
 
 func (l *layers) projectFile(dir string, trusted func(hash string) bool) {
@@ -118,9 +117,6 @@ func (l *layers) projectFile(dir string, trusted func(hash string) bool) {
 	sum := sha256.Sum256(data)
 	l.made.Hash = hex.EncodeToString(sum[:])
 	entries, problems := parseFile(filepath.Join(dir, FileName), dir, data)
-	l.problems = append(l.problems, problems...)
 	believed := trusted != nil && trusted(l.made.Hash)
-	for _, e := range entries {
-		l.apply(e, !believed)
-	}
+	l.addFile(entries, problems, !believed)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -15,6 +16,10 @@ import (
 // maxProblems is how many problems of one file are reported: enough for a
 // person, and a bound on what a hostile file costs.
 const maxProblems = 100
+
+// maxEntries is how many entries of one file are read: far more than there
+// are settings. The strict decoder is slow on many keys.
+const maxEntries = 1000
 
 // file is the text of one configuration file while it is read.
 type file struct {
@@ -78,6 +83,10 @@ func (f *file) walk() {
 			continue
 		}
 		seen[key], _ = f.position(offset)
+		if len(f.entries) == maxEntries {
+			f.report(offset, key, fmt.Sprintf("is one setting more than the %d that a file may hold", maxEntries), "look at what this file is")
+			return
+		}
 		value := literalOf(&p, node.Value())
 		if value.offset < 0 {
 			value.offset = offset
@@ -88,17 +97,22 @@ func (f *file) walk() {
 
 func (f *file) add(key string, offset int, value literal) {
 	line, column := f.position(offset)
-	f.entries = append(f.entries, entry{
-		key: key, value: value, base: f.base,
+	e := entry{
+		key: key, value: value, base: f.base, keyLine: line, keyColumn: column,
 		source: fmt.Sprintf("%s:%d", f.path, line),
-		place:  Problem{Source: f.path, Line: line, Column: column, Value: value.shown()},
-	})
+		place:  Problem{Source: f.path, Value: value.shown()},
+	}
+	e.place.Line, e.place.Column = f.position(value.offset)
+	f.entries = append(f.entries, e)
 }
 
 // verify lets the strict decoder look over the whole document, since walk
 // believes more than TOML permits. It finds the first fault alone; one on a
 // line that has a problem already is the same.
 func (f *file) verify() {
+	if len(f.entries) == maxEntries {
+		return
+	}
 	var document map[string]any
 	err := toml.Unmarshal(f.data, &document)
 	if err == nil {
@@ -114,11 +128,18 @@ func (f *file) verify() {
 			return
 		}
 	}
-	f.problems = append(f.problems, Problem{
+	p := Problem{
 		Source: f.path, Line: line, Column: column, Value: clip(strings.TrimSpace(f.line(line))),
 		Text: "is not TOML: " + strings.TrimPrefix(err.Error(), "toml: "),
 		Fix:  `write name = value, with texts in quotes: model = "…"`,
+	}
+	f.entries = slices.DeleteFunc(f.entries, func(e entry) bool {
+		if e.keyLine == line {
+			p.Key, p.Value = e.key, e.place.Value
+		}
+		return e.keyLine == line
 	})
+	f.problems = append(f.problems, p)
 }
 
 func (f *file) report(offset int, key, text, fix string) {
