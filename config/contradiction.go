@@ -33,14 +33,11 @@ func (l *layers) contradiction(a, b, text, fix string) Problem {
 	for _, s := range l.settings {
 		value[s.Name] = s.Value(l.made)
 	}
-	blamed := l.sources[a]
-	if blamed.source == "default" {
-		blamed = l.sources[b]
+	p := l.sources[a].place
+	if l.sources[a].source == "default" {
+		p, text = l.sources[b].place, "(default) "+text
 	}
-	p := blamed.place
-	p.Key, p.Value = a, value[a]
-	p.Text = fmt.Sprintf("(%s) ", l.sources[a].source) + fmt.Sprintf(text, b+" = "+value[b]) +
-		fmt.Sprintf(" (%s)", l.sources[b].source)
-	p.Fix = fix
+	p.Key, p.Value, p.Fix = a, value[a], fix
+	p.Text = fmt.Sprintf(text+" (%s)", b+" = "+value[b], l.sources[b].source)
 	return p
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func environment(environ []string, base string, settings []Setting) ([]entry, []
 	var problems []Problem
 	for _, variable := range last(environ) {
 		name, value, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(name, EnvPrefix) || name == "AUTOSESSION_STATE" || name == "AUTOSESSION_SESSION" {
+		if !strings.HasPrefix(name, EnvPrefix) || slices.Contains(reserved(), name) {
 			continue
 		}
 		place := Problem{Source: "environment"}
@@ -38,6 +39,13 @@ func environment(environ []string, base string, settings []Setting) ([]entry, []
 		})
 	}
 	return entries, problems
+}
+
+// reserved are the variables that begin with EnvPrefix and are no settings:
+// where state is kept, and the marks by which a sandbox knows its processes,
+// so that the program also runs inside a session.
+func reserved() []string {
+	return []string{EnvPrefix + "STATE", EnvPrefix + "SESSION", EnvPrefix + "TREE"}
 }
 
 // last keeps the last of several variables with one name, as a process that

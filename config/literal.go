@@ -36,8 +36,8 @@ func (l literal) shown() string {
 type entry struct {
 	key    string // as it was written, with dots if there are any
 	value  literal
-	source string // for Origin
-	base   string // what relative paths start from
+	source string  // for Origin
+	base   string  // what relative paths start from
 	place  Problem // where the value is, and the value
 
 	keyLine, keyColumn int // in a file

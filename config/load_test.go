@@ -253,7 +253,8 @@ func TestRelativePaths(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	p := newPlace(t).env("PATH=/bin", "AUTOSESSION_STATE=/s", "AUTOSESSION_SESSION=x", "AUTOSESSION_MODEL=", "AUTOSESSIONS=1",
+	p := newPlace(t).env("PATH=/bin", "AUTOSESSION_STATE=/s", "AUTOSESSION_SESSION=x", "AUTOSESSION_TREE=y",
+		"AUTOSESSION_MODEL=", "AUTOSESSIONS=1",
 		"AUTOSESSION_MAX_TURNS=1", "AUTOSESSION_MAX_TURNS=2", "AUTOSESSION_ONCE=yes")
 	c := p.load()
 	if c.MaxTurns != 2 || !c.Once || c.origin("model").Source != "default" {

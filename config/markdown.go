@@ -53,7 +53,11 @@ func (s Setting) defaultInWords() string {
 	if s.Default == "" {
 		return "none"
 	}
-	return "`" + bare(s.bound(s.Default)) + "`"
+	value := s.bound(s.Default)
+	if n, _ := size(value); s.unlimited() && n == 0 {
+		return "unlimited"
+	}
+	return "`" + bare(value) + "`"
 }
 
 func (s Setting) trustInWords() string {
@@ -121,6 +125,5 @@ anything. Until you accept the file with ` + "`autosession trust`" + `, it may s
 All else in it is ignored, and you are told. Acceptance is for the file as it is: when it changes, you are asked again.
 Each setting below says what the project's file may do with it.
 
-Two variables with this prefix are no settings: ` + "`AUTOSESSION_STATE` (where state is kept) and `AUTOSESSION_SESSION`" + `
-(set inside sessions).
+Some variables with this prefix are no settings: ` + "`AUTOSESSION_STATE` (where state is kept), `AUTOSESSION_SESSION`\nand `AUTOSESSION_TREE`" + ` (set inside sessions).
 `

@@ -114,7 +114,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		"environment: AUTOSESSION_NOPE: is no setting; ",
 		"environment: AUTOSESSION_GRACE = soon: must be a duration; write a duration such as 90s",
 		"flags: --max-cost = nan: must be a number; ",
-		"autosession.toml:4:16: min_features = 3: (",
+		"autosession.toml:4:16: min_features = 3: is more than features = 2 (" + p.projectFile() + ":3); a list may",
 	}
 	problems := p.problems()
 	text := (&Error{problems}).Error()
