@@ -1,0 +1,25 @@
+package sandbox
+
+import (
+	"os"
+	"testing"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/autosessiontest"
+	"github.com/autosession/autosession/internal/reexec"
+)
+
+func TestMain(m *testing.M) {
+	reexec.Init()
+	os.Exit(m.Run())
+}
+
+func TestUnconfined(t *testing.T) {
+	autosessiontest.TestSandbox(t, func(t *testing.T, state string) autosession.Sandbox {
+		u, err := NewUnconfined(Options{State: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	})
+}
