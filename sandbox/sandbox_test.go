@@ -10,13 +10,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A warden of a test that looks for races would take a second to end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
 	reexec.Init()
 	os.Exit(m.Run())
 }
 
 func TestUnconfined(t *testing.T) {
 	autosessiontest.TestSandbox(t, func(t *testing.T, state string) autosession.Sandbox {
-		u, err := NewUnconfined(Options{State: state})
+		u, err := NewUnconfined(Options{State: state, Pass: []string{"GORACE"}})
 		if err != nil {
 			t.Fatal(err)
 		}
