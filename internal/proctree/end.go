@@ -1,0 +1,71 @@
+package proctree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+// End kills all processes that find returns, again and again until it returns
+// none: a process may fork while it is being killed. All are stopped before
+// the first is killed, so that a tree that forks without end is outrun. Its
+// error says which processes are left when ctx ends.
+func End(ctx context.Context, find func(list []Process) []Process) error {
+	pause := time.Millisecond
+	for {
+		left, err := kill(find)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("cannot end process %d and %d others: %v", left[0].PID, len(left)-1, ctx.Err())
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, 50*time.Millisecond)
+	}
+}
+
+// kill makes one pass and returns whom it found.
+func kill(find func([]Process) []Process) ([]Process, error) {
+	stopped := map[int]bool{}
+	var found []Process
+	for range 20 {
+		var err error
+		if found, err = look(find); err != nil {
+			return nil, err
+		}
+		fresh := false
+		for _, p := range found {
+			if !stopped[p.PID] {
+				stopped[p.PID], fresh = true, true
+				Signal(p, syscall.SIGSTOP) // what cannot be stopped is killed below, or reported as left
+			}
+		}
+		if !fresh {
+			break
+		}
+	}
+	for _, p := range found {
+		Signal(p, syscall.SIGKILL) // as above
+	}
+	return found, nil
+}
+
+func look(find func([]Process) []Process) ([]Process, error) {
+	list, err := List()
+	if err != nil {
+		return nil, err
+	}
+	return find(list), nil
+}
+
+func gone(err error) bool {
+	return errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH)
+}

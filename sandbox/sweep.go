@@ -1,0 +1,70 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/autosession/autosession/internal/proctree"
+)
+
+// sweep ends what no warden ends any more: all processes that carry the mark,
+// a NAME=value, the wardens, and all that descends from one of them.
+func sweep(ctx context.Context, mark string, wardens ...proctree.Process) error {
+	return proctree.End(ctx, func(list []proctree.Process) []proctree.Process {
+		roots := proctree.Marked(list, mark)
+		for _, w := range wardens {
+			if i := slices.IndexFunc(list, func(p proctree.Process) bool { return p.PID == w.PID && p.Born == w.Born }); i >= 0 {
+				roots = append(roots, list[i])
+			}
+		}
+		return family(list, roots)
+	})
+}
+
+// family returns the roots and all that descends from them, each once, but
+// never ourselves. Parents come last, so that a warden goes on killing until
+// the end.
+func family(list, roots []proctree.Process) []proctree.Process {
+	found := map[int]proctree.Process{}
+	for _, root := range roots {
+		found[root.PID] = root
+		for _, p := range proctree.Below(list, root.PID) {
+			found[p.PID] = p
+		}
+	}
+	delete(found, os.Getpid())
+	all := make([]proctree.Process, 0, len(found))
+	for _, p := range found {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b proctree.Process) int { return b.PID - a.PID })
+	return all
+}
+
+// rescue ends what is left of a session and removes what it made.
+func rescue(ctx context.Context, dir, session string) error {
+	if !validSession.MatchString(session) {
+		return fmt.Errorf("cannot rescue session %q: not an id of a session", session)
+	}
+	left, err := records(dir, session)
+	if err != nil {
+		return err
+	}
+	var wardens []proctree.Process
+	for _, r := range left {
+		if r.Warden != nil {
+			wardens = append(wardens, *r.Warden)
+		}
+	}
+	if err := sweep(ctx, sessionMark+"="+session, wardens...); err != nil {
+		return err
+	}
+	for _, r := range left {
+		if err := r.clear(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
