@@ -37,7 +37,7 @@ type Config struct {
 	RunMax         autosession.Limits // of one run; zero fields are unlimited
 	ProjectMax     autosession.Limits // of all runs together; zero fields are unlimited
 	SessionTimeout time.Duration      // 0 is unlimited
-	IdleTimeout    time.Duration      // 0 is unlimited
+	IdleTimeout    time.Duration      // three times as long while a tool runs
 	Grace          time.Duration
 	Patience       Patience
 

@@ -107,7 +107,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		flags("--max-cost=nan")
 	want := []string{
 		"config.toml:1:1: modle = \"x\": is no setting; did you mean model?",
-		"config.toml:2:9: grace = -5: is too small; write a duration from 0s to 1h",
+		"config.toml:2:9: grace = -5: is too small; write a duration from 1s to 1h",
 		"config.toml:3:8: once = 1: must be true or false; write true or false, without quotes",
 		"autosession.toml:1:13: max_turns = \"x\": must be a whole number; write a whole number, without quotes",
 		"autosession.toml:2:1: max_turn = 3: is no setting; did you mean max_turns?",

@@ -155,13 +155,13 @@ func goingOnSettings() []Setting {
 			field: func(c *Config) any { return &c.SessionTimeout },
 		},
 		{
-			Name: "idle_timeout", Theme: themeGoingOn, Trust: Narrows, Default: "15m", Min: "0s", Max: day, Zero: "unlimited",
-			Help:  "How long nothing may be heard of an agent before its session is ended as idle. The default is longer than the 10 minutes that agents grant one command.",
+			Name: "idle_timeout", Theme: themeGoingOn, Trust: Narrows, Default: "10m", Min: "1s", Max: day,
+			Help:  "How long nothing may be heard of an agent before its session is ended as idle. While a tool runs it is three times as long, because builds and tests are silent.",
 			field: func(c *Config) any { return &c.IdleTimeout },
 		},
 		{
-			Name: "grace", Theme: themeGoingOn, Trust: Narrows, Default: "30s", Min: "0s", Max: "1h",
-			Help:  "How long an agent that is asked to stop may take to commit and write its notes. With 0 it is not asked.",
+			Name: "grace", Theme: themeGoingOn, Trust: Narrows, Default: "30s", Min: "1s", Max: "1h",
+			Help:  "How long an agent that is asked to stop may take to commit and write its notes. A second Ctrl-C does not wait for it.",
 			field: func(c *Config) any { return &c.Grace },
 		},
 	}
