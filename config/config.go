@@ -33,13 +33,12 @@ type Config struct {
 
 	// Going on and stopping.
 	Once           bool
-	ContinueDelay  time.Duration
 	RunMax         autosession.Limits // of one run; zero fields are unlimited
 	ProjectMax     autosession.Limits // of all runs together; zero fields are unlimited
 	SessionTimeout time.Duration      // 0 is unlimited
 	IdleTimeout    time.Duration      // three times as long while a tool runs
 	Grace          time.Duration
-	Patience       Patience
+	Patience       autosession.Patience // with ContinueDelay; Slack is left to the engine
 
 	// Checks.
 	Verify        string // command, or ""
@@ -60,17 +59,6 @@ type Config struct {
 	Origins []Origin  // of every setting, in the order of Settings
 	Ignored []Ignored // what the project's file says and does not count
 	Hash    string    // SHA-256 of the project's file in hexadecimal, "" without one; what trust is given to
-}
-
-// Patience is when a run gives up, and how it waits.
-type Patience struct {
-	Failures    int           // sessions in a row in which the agent failed
-	Unsound     int           // init sessions in a row without a sound list
-	NoProgress  int           // continue sessions in a row without change, claim or proof
-	NoProof     int           // continue sessions in a row without a proof
-	BackoffBase time.Duration // first wait after something that passes by itself
-	BackoffCap  time.Duration // longest of these waits
-	LongestWait time.Duration // longest wait for a usage limit to end
 }
 
 // Origin says what a setting is and where that was said.

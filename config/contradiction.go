@@ -20,7 +20,7 @@ func (l *layers) contradictions() []Problem {
 		"is longer than %s", "the first wait may not be longer than the longest: lower backoff_base or raise backoff_cap")
 	clash(c.Patience.BackoffCap > c.Patience.LongestWait, "backoff_cap", "longest_wait",
 		"is longer than %s", "lower backoff_cap or raise longest_wait")
-	clash(c.ContinueDelay > c.Patience.LongestWait, "continue_delay", "longest_wait",
+	clash(c.Patience.ContinueDelay > c.Patience.LongestWait, "continue_delay", "longest_wait",
 		"is longer than %s", "lower continue_delay or raise longest_wait")
 	clash(c.Agent == "api" && c.Billing == "subscription", "billing", "agent",
 		"cannot go with %s", "the api agent works with an API key alone: choose another agent, or billing = \"api-key\"")

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/autosession/autosession/internal/atomicfile"
 )
 
 // FileName is the name of a project's own configuration file, in its root.
@@ -29,31 +31,26 @@ func readProjectFile(dir string) ([]byte, *Problem) {
 		return nil, unreadable(path, err)
 	}
 	defer root.Close()
-	before, err := root.Lstat(FileName)
+	data, err := atomicfile.Read(root, FileName, MaxFileSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if wrong, ok := errors.AsType[*atomicfile.TypeError](err); ok {
+		return nil, notRegular(path, wrong.Mode)
+	}
+	if _, ok := errors.AsType[*atomicfile.SizeError](err); ok {
+		return nil, oversized(path)
+	}
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	if !before.Mode().IsRegular() {
-		return nil, notRegular(path, before.Mode())
-	}
-	// Without O_NONBLOCK a FIFO that took the file's place would hang us.
-	f, err := root.OpenFile(FileName, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	defer f.Close()
-	if now, err := f.Stat(); err != nil || !os.SameFile(before, now) {
-		return nil, &Problem{Source: path, Text: "was replaced while it was read", Fix: "see what changes it, and start again"}
-	}
-	return readAll(path, f)
+	return data, nil
 }
 
 // readUserFile reads the person's own file, which may be a link. It returns
 // nil when there is none.
 func readUserFile(path string) ([]byte, *Problem) {
+	// Without O_NONBLOCK a FIFO in its place would hang us.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -79,19 +76,22 @@ func readAll(path string, f *os.File) ([]byte, *Problem) {
 		return nil, unreadable(path, err)
 	}
 	if len(data) > MaxFileSize {
-		return nil, &Problem{
-			Source: path,
-			Text:   fmt.Sprintf("the file is larger than %d bytes", MaxFileSize),
-			Fix:    "a configuration is a few lines: look at what this file is",
-		}
+		return nil, oversized(path)
 	}
 	return data, nil
 }
 
+func oversized(path string) *Problem {
+	return &Problem{
+		Source: path,
+		Text:   fmt.Sprintf("the file is larger than %d bytes", MaxFileSize),
+		Fix:    "a configuration is a few lines: look at what this file is",
+	}
+}
+
 func unreadable(path string, err error) *Problem {
-	var cause syscall.Errno
 	text := err.Error()
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[syscall.Errno](err); ok {
 		text = cause.Error()
 	}
 	return &Problem{Source: path, Text: "cannot be read: " + text, Fix: "give yourself the right to read it, or remove it"}

@@ -98,7 +98,7 @@ func (c Config) origin(name string) Origin {
 func TestDefaults(t *testing.T) {
 	p := newPlace(t)
 	c := p.load()
-	if c.Model != "claude-sonnet-4-5-20250929" || c.MaxTurns != 1000 || c.ContinueDelay != 3*time.Second ||
+	if c.Model != "claude-sonnet-4-5-20250929" || c.MaxTurns != 1000 || c.Patience.ContinueDelay != 3*time.Second ||
 		c.RunMax.Sessions != 0 || c.MinFeatures != 1 || c.Features != 50 || c.Notes != "claude-progress.txt" {
 		t.Errorf("the defaults are not those of the design: %+v", c)
 	}
@@ -179,17 +179,17 @@ func TestDurations(t *testing.T) {
 		`3`: 3 * time.Second, `"3"`: 3 * time.Second, `"3s"`: 3 * time.Second, `1.5`: 1500 * time.Millisecond,
 		`"1h30m"`: 90 * time.Minute, `0`: 0, `"0"`: 0, `1_0`: 10 * time.Second, `0x10`: 16 * time.Second, `"250ms"`: 250 * time.Millisecond,
 	} {
-		if got := newPlace(t).user("continue_delay = " + written).load().ContinueDelay; got != want {
+		if got := newPlace(t).user("continue_delay = " + written).load().Patience.ContinueDelay; got != want {
 			t.Errorf("continue_delay = %s in a file is %s, want %s", written, got, want)
 		}
 		if strings.ContainsAny(written, "_x") {
 			continue
 		}
 		word := strings.Trim(written, `"`)
-		if got := newPlace(t).env("AUTOSESSION_CONTINUE_DELAY=" + word).load().ContinueDelay; got != want {
+		if got := newPlace(t).env("AUTOSESSION_CONTINUE_DELAY=" + word).load().Patience.ContinueDelay; got != want {
 			t.Errorf("%s in the environment is %s, want %s", word, got, want)
 		}
-		if got := newPlace(t).flags("--continue-delay=" + word).load().ContinueDelay; got != want {
+		if got := newPlace(t).flags("--continue-delay=" + word).load().Patience.ContinueDelay; got != want {
 			t.Errorf("%s as a flag is %s, want %s", word, got, want)
 		}
 	}

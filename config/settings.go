@@ -147,7 +147,7 @@ func goingOnSettings() []Setting {
 		{
 			Name: "continue_delay", Theme: themeGoingOn, Trust: Free, Default: "3s", Min: "0s", Max: day,
 			Help:  "Pause between two sessions. It is time to press Ctrl-C in; the next session's start-up hides in it.",
-			field: func(c *Config) any { return &c.ContinueDelay },
+			field: func(c *Config) any { return &c.Patience.ContinueDelay },
 		},
 		{
 			Name: "session_timeout", Theme: themeGoingOn, Trust: Narrows, Default: "0s", Min: "0s", Max: year, Zero: "unlimited",

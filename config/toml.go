@@ -119,8 +119,7 @@ func (f *file) verify() {
 		return
 	}
 	line, column := 1, 1
-	var fault *toml.DecodeError
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column = fault.Position()
 	}
 	for _, p := range f.problems {
