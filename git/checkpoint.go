@@ -1,0 +1,135 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+// refs is where the checkpoints are: a ref for each keeps it from being
+// dropped. A ref's name begins with the moment, so that names sort by time.
+const (
+	refs       = "refs/checkpoints/"
+	momentForm = "20060102T150405.000000000Z"
+)
+
+func refName(id string, at time.Time) string {
+	return refs + at.Format(momentForm) + "-" + id[:12]
+}
+
+// The keys of the lines of a checkpoint's message.
+const (
+	keyLabel   = "Label: "
+	keyTime    = "Time: "
+	keyTree    = "Tree: "
+	keyLeftOut = "Left-Out: "
+)
+
+// message is the text of a checkpoint's commit.
+func message(c autosession.Checkpoint, out []LeftOut) []byte {
+	var b strings.Builder
+	b.WriteString("checkpoint\n\n")
+	fmt.Fprintf(&b, keyLabel+"%q\n", c.Label)
+	fmt.Fprintf(&b, keyTime+"%s\n", c.At.Format(time.RFC3339Nano))
+	fmt.Fprintf(&b, keyTree+"%s\n", c.Tree)
+	for _, l := range out {
+		fmt.Fprintf(&b, keyLeftOut+"%q %q\n", l.Path, l.Why)
+	}
+	return []byte(b.String())
+}
+
+// parseMessage reads the text of a checkpoint's commit. Lines that it does not
+// know are passed over.
+func parseMessage(text string) (autosession.Checkpoint, []LeftOut, error) {
+	var c autosession.Checkpoint
+	var out []LeftOut
+	var err error
+	for line := range strings.SplitSeq(text, "\n") {
+		if err != nil {
+			break
+		}
+		if v, ok := strings.CutPrefix(line, keyLabel); ok {
+			c.Label, err = strconv.Unquote(v)
+		} else if v, ok := strings.CutPrefix(line, keyTime); ok {
+			c.At, err = time.Parse(time.RFC3339Nano, v)
+		} else if v, ok := strings.CutPrefix(line, keyTree); ok {
+			c.Tree = v
+		} else if v, ok := strings.CutPrefix(line, keyLeftOut); ok {
+			var l LeftOut
+			_, err = fmt.Sscanf(v, "%q %q", &l.Path, &l.Why)
+			out = append(out, l)
+		}
+	}
+	if err != nil {
+		return c, nil, fmt.Errorf("cannot read a checkpoint's message: %w", err)
+	}
+	return c, out, nil
+}
+
+// commit is the content of a checkpoint's commit. It has no parent: each
+// checkpoint can be dropped by itself.
+func commit(tree oid, c autosession.Checkpoint, out []LeftOut) []byte {
+	who := fmt.Sprintf("autosession <autosession@localhost> %d +0000", c.At.Unix())
+	head := fmt.Sprintf("tree %s\nauthor %s\ncommitter %s\n\n", tree, who, who)
+	return append([]byte(head), message(c, out)...)
+}
+
+// workHash names the work in a tree: its files without those of exclude. The
+// same hash is the same work.
+func workHash(entries []entry, exclude []string) string {
+	h := sha256.New()
+	for _, e := range entries {
+		if !among(exclude, e.path) {
+			fmt.Fprintf(h, "%o %s %s\x00", e.mode, e.id, e.path)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Checkpoints lists what is kept, newest first.
+func (r *Repo) Checkpoints(ctx context.Context) ([]autosession.Checkpoint, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.checkpoints(ctx)
+}
+
+func (r *Repo) checkpoints(ctx context.Context) ([]autosession.Checkpoint, error) {
+	out, err := r.git.output(ctx, "for-each-ref", "--format=%(objectname)%00%(contents)%00", refs)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list checkpoints: %w", err)
+	}
+	var list []autosession.Checkpoint
+	fields := bytes.Split(out, []byte{0})
+	for ; len(fields) >= 2; fields = fields[2:] {
+		c, _, err := parseMessage(string(fields[1]))
+		if err != nil {
+			return nil, err
+		}
+		c.ID = string(bytes.TrimSpace(fields[0]))
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b autosession.Checkpoint) int { return b.At.Compare(a.At) })
+	return list, nil
+}
+
+// LeftOut lists what could not be saved in a checkpoint, by path: what could
+// not be read, and what is neither a file nor a directory nor a link.
+func (r *Repo) LeftOut(ctx context.Context, id string) ([]LeftOut, error) {
+	if _, err := parseOID(id); err != nil {
+		return nil, err
+	}
+	text, err := r.git.output(ctx, "cat-file", "commit", id)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
+	}
+	_, out, err := parseMessage(string(text))
+	return out, err
+}

@@ -1,0 +1,126 @@
+// Package git keeps checkpoints of a project's tree in a git repository of its
+// own outside the project, and reads where the project's own repository stands.
+//
+// The project's repository is material, not a program: its configuration is
+// never read by git, its hooks, filters, drivers and helpers never run. Our
+// git works on our own git directories only, and the project's files are read
+// and written by this package itself, through an os.Root.
+//
+// It is not a way to work on the project's history: it makes no commit there
+// and moves no ref. Two things of a tree are not kept in a checkpoint: empty
+// directories, and all but the usual bits of a file's mode.
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+// Options says which project, and where its checkpoints are kept.
+type Options struct {
+	Dir   string // the project; absolute
+	Store string // the checkpoint repository; absolute, outside Dir; made when missing
+
+	// Exclude names files of the project, with slashes, whose content does not
+	// count in Checkpoint.Tree. They are saved all the same.
+	Exclude []string
+	// Include names files and directories of the project, with slashes, that
+	// are saved although they are ignored.
+	Include []string
+	// LookLimit bounds what Look waits for a repository that does not answer.
+	// The default is 20 s.
+	LookLimit time.Duration
+}
+
+func (o Options) validate() error {
+	var errs []error
+	for _, path := range []string{o.Dir, o.Store} {
+		if !filepath.IsAbs(path) {
+			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not an absolute path", path))
+		}
+	}
+	for _, path := range append(o.Exclude, o.Include...) {
+		if !filepath.IsLocal(path) {
+			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not a path in the project", path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Repo is an autosession.Repo and an autosession.Pruner. Its methods may be
+// called by several goroutines; they take turns. Only one process may have a
+// Repo on a store: whoever opens one holds the project's lock.
+type Repo struct {
+	opts Options
+	root *os.Root
+	git  git // on our own repository
+
+	mu    sync.Mutex
+	index *index
+}
+
+var (
+	_ autosession.Repo   = (*Repo)(nil)
+	_ autosession.Pruner = (*Repo)(nil)
+)
+
+// Open returns the Repo of a project. It makes the checkpoint repository on
+// first use, and removes what a git that was killed left in it. It fails when
+// there is no git that is new enough, or when Store lies inside Dir.
+func Open(o Options) (*Repo, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if o.LookLimit == 0 {
+		o.LookLimit = 20 * time.Second
+	}
+	if err := os.MkdirAll(o.Store, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the checkpoint repository: %w", err)
+	}
+	for _, dir := range []*string{&o.Dir, &o.Store} {
+		real, err := filepath.EvalSymlinks(*dir)
+		if err != nil {
+			return nil, fmt.Errorf("cannot keep checkpoints: %w", err)
+		}
+		*dir = real
+	}
+	if inside(o.Dir, o.Store) {
+		return nil, fmt.Errorf("cannot keep checkpoints in %s: it lies inside the project", o.Store)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	path, err := find(ctx, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Repo{opts: o, git: git{path: path, dir: o.Store}}
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	r.root, err = os.OpenRoot(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the project: %w", err)
+	}
+	return r, nil
+}
+
+// Close frees what the Repo holds. It changes nothing on disk.
+func (r *Repo) Close() error { return r.root.Close() }
+
+// among says whether path is one of names or lies below one.
+func among(names []string, path string) bool {
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(path, name); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,185 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+// Look tells where the project's repository stands. Of one that is broken, or
+// points out of the project, it tells what could be read: that is no error.
+// Refs are read in the format of files only. Look waits at most
+// Options.LookLimit for git.
+func (r *Repo) Look(ctx context.Context) (autosession.RepoState, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var state autosession.RepoState
+	own, err := openGitDir(r.root)
+	if err != nil {
+		state.Exists = !errors.Is(err, fs.ErrNotExist) || r.hasGit()
+		return state, nil
+	}
+	defer own.close()
+	state.Exists, state.Busy = true, own.busy()
+	state.Branch, state.Head = own.head()
+	var committed []listed
+	if state.Head != "" {
+		if committed, err = r.history(ctx, own, &state); err != nil {
+			return state, err
+		}
+	}
+	state.Uncommitted, err = r.uncommitted(ctx, state.Head, committed)
+	return state, err
+}
+
+func (r *Repo) hasGit() bool {
+	_, err := r.root.Lstat(".git")
+	return err == nil
+}
+
+// history fills in what the commits say, and returns the files of HEAD. Only
+// the end of ctx is an error.
+func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.RepoState) ([]listed, error) {
+	reader, err := r.reader(own, state.Head)
+	if err != nil {
+		return nil, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, r.opts.LookLimit)
+	defer cancel()
+	committed, err := reader.list(limited, state.Head)
+	if err == nil {
+		state.Log, err = reader.log(limited, state.Head)
+	}
+	if err == nil {
+		state.RootCommit, _ = reader.rootCommit(limited, state.Head)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return committed, nil
+}
+
+// reader returns a git that reads the objects of the project's repository in a
+// git directory of ours: no configuration, no refs and no hooks but our own.
+func (r *Repo) reader(own *gitDir, head string) (git, error) {
+	if !own.isDir("objects") {
+		return git{}, errElsewhere
+	}
+	format := "sha1"
+	if len(head) == 64 {
+		format = "sha256"
+	}
+	dir := filepath.Join(r.opts.Store, "look", format)
+	if err := makeReader(dir, format); err != nil {
+		return git{}, err
+	}
+	env := []string{"GIT_OBJECT_DIRECTORY=" + filepath.Join(own.common.Name(), "objects")}
+	if info, err := own.common.Lstat("shallow"); err == nil && info.Mode().IsRegular() {
+		env = append(env, "GIT_SHALLOW_FILE="+filepath.Join(own.common.Name(), "shallow"))
+	}
+	return git{path: r.git.path, dir: dir, env: env}, nil
+}
+
+// makeReader makes an empty git directory for objects of a format.
+func makeReader(dir, format string) error {
+	for _, sub := range []string{"objects", "refs"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/none\n"), 0o600); err != nil {
+		return err
+	}
+	config := "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = " + format + "\n"
+	return os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600)
+}
+
+// logLength is how many commits Look tells of.
+const logLength = 20
+
+func (g git) log(ctx context.Context, head string) ([]autosession.Commit, error) {
+	out, err := g.output(ctx, "rev-list", "--max-count="+strconv.Itoa(logLength), "--no-commit-header", "--format=%H%x00%ct%x00%s%x00", head)
+	if err != nil {
+		return nil, err
+	}
+	var log []autosession.Commit
+	fields := bytes.Split(out, []byte{0})
+	for ; len(fields) > 3; fields = fields[3:] {
+		seconds, err := strconv.ParseInt(string(fields[1]), 10, 64)
+		if err != nil {
+			return log, fmt.Errorf("cannot read the time of a commit: %w", err)
+		}
+		log = append(log, autosession.Commit{
+			ID:      strings.TrimSpace(string(fields[0])),
+			Time:    time.Unix(seconds, 0).UTC(),
+			Subject: string(fields[2]),
+		})
+	}
+	return log, nil
+}
+
+// rootCommit returns the first commit of the history: the oldest, where there
+// are several without a parent.
+func (g git) rootCommit(ctx context.Context, head string) (string, error) {
+	out, err := g.output(ctx, "rev-list", "--max-parents=0", head)
+	ids := strings.Fields(string(out))
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[len(ids)-1], nil
+}
+
+// uncommitted compares the tree with the files of HEAD, without asking git to.
+func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed) ([]autosession.FileChange, error) {
+	var x extra
+	want := make(map[string]listed, len(committed))
+	var submodules []string
+	for _, l := range committed {
+		if l.mode == modeCommit {
+			submodules = append(submodules, l.path)
+			continue
+		}
+		want[l.path] = l
+		x.tracked = append(x.tracked, l.path)
+	}
+	slices.Sort(x.tracked)
+	now, err := r.scan(ctx, x, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot look at the project: %w", err)
+	}
+	var changes []autosession.FileChange
+	for _, e := range now.entries {
+		l, ok := want[e.path]
+		delete(want, e.path)
+		switch {
+		case ok && (!sameMode(e.mode, l.mode) || r.index.records[e.path].Names.in(len(head)) != l.id):
+			changes = append(changes, autosession.FileChange{Path: e.path, Status: "changed"})
+		case !ok && !among(submodules, e.path) && !among(r.opts.Include, e.path):
+			changes = append(changes, autosession.FileChange{Path: e.path, Status: "added"})
+		}
+	}
+	for _, l := range now.leftOut {
+		delete(want, l.Path)
+	}
+	for path := range want {
+		changes = append(changes, autosession.FileChange{Path: path, Status: "deleted"})
+	}
+	slices.SortFunc(changes, func(a, b autosession.FileChange) int { return strings.Compare(a.Path, b.Path) })
+	return changes, nil
+}
+
+// sameMode compares modes as git does today; old histories hold others for
+// files.
+func sameMode(a, b uint32) bool {
+	return a == b || a == modeFile && b&0o170100 == modeFile&0o170000
+}

@@ -1,0 +1,125 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+// Save makes a checkpoint of the whole tree: what git would not ignore by the
+// ignore files of the project, and what Options.Include names. A nested
+// repository is saved as the files that it holds. What can't be saved, such as
+// a FIFO or a file that can't be read, is left out; LeftOut lists it. When
+// Save returns, the checkpoint is on the disk.
+func (r *Repo) Save(ctx context.Context, label string) (autosession.Checkpoint, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, _, err := r.save(ctx, label, extra{})
+	return c, err
+}
+
+// save makes a checkpoint and returns what is in it.
+func (r *Repo) save(ctx context.Context, label string, x extra) (autosession.Checkpoint, *scan, error) {
+	c, s, err := r.store(ctx, label, x)
+	if err != nil {
+		r.index = nil // it may call stored what is not
+		return autosession.Checkpoint{}, nil, fmt.Errorf("cannot save a checkpoint: %w", err)
+	}
+	return c, s, nil
+}
+
+func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Checkpoint, *scan, error) {
+	c := autosession.Checkpoint{Label: label}
+	if err := r.repair(); err != nil {
+		return c, nil, err
+	}
+	if r.index == nil {
+		r.index = loadIndex(r.opts.Store)
+	}
+	p := newPacker(r.git, r.index.stored())
+	s, err := r.scan(ctx, x, p)
+	if err != nil {
+		return c, nil, err
+	}
+	trees := map[oid]bool{}
+	top, err := makeTrees(s.entries, func(id oid, content []byte) error {
+		trees[id] = true
+		return p.add(ctx, treeKind, id, content)
+	})
+	if err != nil {
+		return c, nil, err
+	}
+	c.Tree, c.At = workHash(s.entries, r.opts.Exclude), r.moment()
+	content := commit(top, c, s.leftOut)
+	id := name(commitKind, content).ours
+	c.ID = id.String()
+	err = p.add(ctx, commitKind, id, content)
+	if err == nil {
+		err = p.flush(ctx)
+	}
+	if err == nil {
+		err = r.keep(ctx, c)
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	r.index.trees = trees
+	return c, s, r.index.save(r.opts.Store)
+}
+
+// moment is the time of a checkpoint that is made now: later than that of any
+// before it, even when the clock was set back.
+func (r *Repo) moment() time.Time {
+	now := time.Now().UTC()
+	if last := time.Unix(0, r.index.last).UTC(); !now.After(last) {
+		now = last.Add(1)
+	}
+	r.index.last = now.UnixNano()
+	return now
+}
+
+// keep gives a checkpoint, whose objects are stored, its ref.
+func (r *Repo) keep(ctx context.Context, c autosession.Checkpoint) error {
+	if err := syncDirs(r.opts.Store, "objects/pack"); err != nil {
+		return err
+	}
+	none := strings.Repeat("0", len(c.ID))
+	if _, err := r.git.output(ctx, "update-ref", refName(c.ID, c.At), c.ID, none); err != nil {
+		return err
+	}
+	return syncDirs(r.opts.Store, refs)
+}
+
+// stored is the objects that are known to be in the repository.
+func (ix *index) stored() map[oid]bool {
+	have := make(map[oid]bool, len(ix.records)+len(ix.trees))
+	for id := range ix.trees {
+		have[id] = true
+	}
+	for _, rec := range ix.records {
+		if rec.Stored {
+			have[rec.Names.ours] = true
+		}
+	}
+	return have
+}
+
+// excludes reads the project's own list of ignored files beside its .gitignore
+// files, or nothing.
+func (r *Repo) excludes() []byte {
+	dir, err := os.OpenRoot(filepath.Join(r.opts.Dir, ".git"))
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	content, err := readRegular(dir, "info/exclude", maxIgnoreFile)
+	if err != nil {
+		return nil
+	}
+	return content
+}

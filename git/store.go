@@ -1,0 +1,118 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// prepare makes the checkpoint repository when it is missing, and repairs it.
+func (r *Repo) prepare(ctx context.Context) error {
+	if err := r.repair(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(r.opts.Store, "config")); err != nil {
+		return r.create(ctx)
+	}
+	return nil
+}
+
+// create makes the repository. Its configuration comes last, with a rename:
+// where it is, the repository is whole.
+func (r *Repo) create(ctx context.Context) error {
+	store := r.opts.Store
+	for _, dir := range []string{"objects/pack", "objects/info", "refs/heads", "refs/checkpoints"} {
+		if err := os.MkdirAll(filepath.Join(store, dir), 0o700); err != nil {
+			return fmt.Errorf("cannot make the checkpoint repository: %w", err)
+		}
+	}
+	const config = `[core]
+	repositoryFormatVersion = 1
+	bare = true
+	fsync = all
+	hooksPath = /dev/null
+[extensions]
+	objectFormat = sha256
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[receive]
+	autogc = false
+`
+	for _, file := range []struct{ name, text string }{
+		{"HEAD", "ref: refs/heads/none\n"},
+		{"config", config},
+	} {
+		path := filepath.Join(store, file.name)
+		if err := writeDurably(path, []byte(file.text)); err != nil {
+			return fmt.Errorf("cannot make the checkpoint repository: %w", err)
+		}
+	}
+	if err := syncDirs(store, "objects", "refs", "."); err != nil {
+		return err
+	}
+	if _, err := r.git.output(ctx, "rev-parse", "--git-dir"); err != nil {
+		return fmt.Errorf("cannot use the checkpoint repository: %w", err)
+	}
+	return nil
+}
+
+// repair removes what a git that was killed left in the repository. Nobody
+// else writes there: whoever has a Repo holds the project's lock.
+func (r *Repo) repair() error {
+	store := r.opts.Store
+	err := filepath.WalkDir(store, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, name := strings.TrimPrefix(path, store+"/"), d.Name()
+		switch {
+		case d.IsDir() && name != "pack" && strings.HasPrefix(rel, "objects/"):
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		case strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-"):
+			return os.Remove(path)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("cannot repair the checkpoint repository: %w", err)
+	}
+	return nil
+}
+
+// writeDurably writes a file so that it is there, whole, even after the power
+// went. The directory's own entry is not yet synced.
+func writeDurably(path string, content []byte) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// syncDirs makes the entries of directories durable. Git syncs the files that
+// it writes, but not where they stand.
+func syncDirs(store string, dirs ...string) error {
+	for _, dir := range dirs {
+		d, err := os.Open(filepath.Join(store, dir))
+		if err != nil {
+			return fmt.Errorf("cannot make the checkpoint durable: %w", err)
+		}
+		err = errors.Join(d.Sync(), d.Close())
+		if err != nil {
+			return fmt.Errorf("cannot make the checkpoint durable: %w", err)
+		}
+	}
+	return nil
+}

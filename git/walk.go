@@ -1,0 +1,221 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// LeftOut is a path of the project that a checkpoint could not hold.
+type LeftOut struct {
+	Path string // relative to the project, with slashes
+	Why  string
+}
+
+// stamp is what the file system says about a file. While it stays the same the
+// content does. The time of the last change of the inode is in it, which a
+// program can't set.
+type stamp struct {
+	Size, Mtime, Ctime int64
+	Inode              uint64
+	Mode               uint32
+}
+
+func newStamp(st *unix.Stat_t) stamp {
+	return stamp{
+		Size:  st.Size,
+		Mtime: st.Mtim.Nano(),
+		Ctime: st.Ctim.Nano(),
+		Inode: st.Ino,
+		Mode:  uint32(st.Mode),
+	}
+}
+
+// gitMode returns the mode that git keeps, or 0 for what it can't keep.
+func (s stamp) gitMode() uint32 {
+	switch s.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		if s.Mode&0o100 != 0 {
+			return modeExecutable
+		}
+		return modeFile
+	case unix.S_IFLNK:
+		return modeLink
+	}
+	return 0
+}
+
+// found is a file or link of the project's tree.
+type found struct {
+	path  string
+	stamp stamp
+}
+
+// walk is one look over the project's tree.
+type walk struct {
+	root    *os.Root
+	include []string
+	tracked []string // sorted; ignored files that are part of the work all the same
+	files   []found
+	leftOut []LeftOut
+}
+
+// maxIgnoreFile bounds, in bytes, what is read of one ignore file.
+const maxIgnoreFile = 4 << 20
+
+// tree lists the files and links that git would not ignore, sorted by path.
+func (w *walk) tree(ctx context.Context, excludes []byte) error {
+	top := ignores{}.with(parseRules("", excludes))
+	if err := w.dir(ctx, "", top, false); err != nil {
+		return err
+	}
+	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.path, b.path) })
+	return nil
+}
+
+// dir walks the directory base, which is "" or ends with a slash. In an
+// ignored directory only what is included or tracked counts.
+func (w *walk) dir(ctx context.Context, base string, ig ignores, ignored bool) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	d, err := w.root.OpenFile("./"+strings.TrimSuffix(base, "/"), os.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return w.skip(base, err)
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return w.skip(base, err)
+	}
+	if slices.Contains(names, ".gitignore") {
+		if content, err := readRegular(w.root, base+".gitignore", maxIgnoreFile); err == nil {
+			ig = ig.with(parseRules(base, content))
+		}
+	}
+	for _, name := range names {
+		if err := w.entry(ctx, d, base, name, ig, ignored); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) entry(ctx context.Context, d *os.File, base, name string, ig ignores, ignored bool) error {
+	path := base + name
+	if strings.EqualFold(name, ".git") {
+		if name != ".git" {
+			w.leaveOut(path, "git can't keep this name")
+		}
+		return nil
+	}
+	var st unix.Stat_t
+	if err := unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return w.skip(path, err)
+	}
+	dir := st.Mode&unix.S_IFMT == unix.S_IFDIR
+	ignored = (ignored || ig.match(path, dir)) && !among(w.include, path)
+	if dir {
+		if ignored && !w.wanted(path+"/") {
+			return nil
+		}
+		return w.dir(ctx, path+"/", ig, ignored)
+	}
+	if ignored && !w.isTracked(path) {
+		return nil
+	}
+	f := found{path: path, stamp: newStamp(&st)}
+	if f.stamp.gitMode() == 0 {
+		w.leaveOut(path, "neither a file nor a directory nor a link")
+		return nil
+	}
+	w.files = append(w.files, f)
+	return nil
+}
+
+// wanted says whether something below an ignored directory counts.
+func (w *walk) wanted(dir string) bool {
+	if slices.ContainsFunc(w.include, func(name string) bool { return strings.HasPrefix(name, dir) }) {
+		return true
+	}
+	i, _ := slices.BinarySearch(w.tracked, dir)
+	return i < len(w.tracked) && strings.HasPrefix(w.tracked[i], dir)
+}
+
+func (w *walk) isTracked(path string) bool {
+	_, ok := slices.BinarySearch(w.tracked, path)
+	return ok
+}
+
+// skip leaves path out because of err. Only the project's own directory must
+// be readable.
+func (w *walk) skip(path string, err error) error {
+	if path == "" {
+		return fmt.Errorf("cannot read the project: %w", err)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		w.leaveOut(strings.TrimSuffix(path, "/"), reason(err))
+	}
+	return nil
+}
+
+func (w *walk) leaveOut(path, why string) {
+	w.leftOut = append(w.leftOut, LeftOut{Path: path, Why: why})
+}
+
+// reason is what the operating system said, without the path.
+func reason(err error) string {
+	if no, ok := errors.AsType[syscall.Errno](err); ok {
+		return no.Error()
+	}
+	return err.Error()
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// openRegular opens a regular file. It neither follows a link at the end of
+// path nor waits for the other side of a FIFO.
+func openRegular(root *os.Root, path string) (*os.File, error) {
+	before, err := root.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	f, err := root.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	after, err := f.Stat()
+	if err == nil && !os.SameFile(before, after) {
+		err = errNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// readRegular reads a regular file of at most limit bytes.
+func readRegular(root *os.Root, path string, limit int64) ([]byte, error) {
+	f, err := openRegular(root, path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		err = fmt.Errorf("cannot read %s: it is longer than %d bytes", path, limit)
+	}
+	return content, err
+}
