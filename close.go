@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -304,16 +303,9 @@ func (c *closing) emit(e Event) {
 	_ = c.events.emit(e)
 }
 
-// isProtected says whether a pattern names a path, or a directory above it.
+// isProtected says whether an agent may not change a path.
 func (p *project) isProtected(name string) bool {
-	for _, pattern := range p.protected() {
-		for at := name; at != "."; at = path.Dir(at) {
-			if ok, err := path.Match(pattern, at); err == nil && ok {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.protected(), func(pattern string) bool { return protects(pattern, name) })
 }
 
 // after is the run's record with one more session that ended.

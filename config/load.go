@@ -18,6 +18,7 @@ type Sources struct {
 	Environ    []string               // NAME=value; of several with one name the last counts
 	Flags      *pflag.FlagSet         // parsed, with the flags of AddFlags or some of them; nil is none
 	Trusted    func(hash string) bool // whether a person accepted the project's file with this hash; nil is never
+	Unrescued  bool                   // the project's file may be an agent's: it is not read
 }
 
 // UserFile is the path of the person's own file, "" when nothing tells where
@@ -67,7 +68,9 @@ func Load(s Sources) (Config, error) {
 	l := newLayers(s.home())
 	l.defaults(dir)
 	l.userFile(s.UserFile())
-	l.projectFile(dir, s.Trusted)
+	if !s.Unrescued {
+		l.projectFile(dir, s.Trusted)
+	}
 	entries, problems := environment(s.Environ, work, l.settings)
 	l.problems = append(l.problems, problems...)
 	l.add(entries)

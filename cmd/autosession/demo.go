@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/autosession/autosession/apiagent"
+	"github.com/autosession/autosession/cmd/autosession/demo"
+	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/fakemodel"
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo [DIR]",
+		Short: "Show the main job, start to finish, on a small real project with a played model",
+		Long: `demo makes a small project in DIR, which must not exist or be empty, and runs
+sessions on it until its six features are proven. Only the model is played: its
+replies come from a file. The agent, its tools, git and the checks are real.
+It needs Go and git, and neither a key nor a network.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, program := range []string{"git", "go"} {
+				if !installed(program) {
+					return usageError{fmt.Errorf("cannot show the demo: it needs %s; install it first", program)}
+				}
+			}
+			dir, err := filepath.Abs(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			if err := demo.Create(dir); err != nil {
+				return usageError{err}
+			}
+			return a.play(c, dir)
+		},
+	}
+}
+
+// play runs the demo's sessions with the played model.
+func (a *app) play(c *cobra.Command, dir string) error {
+	p, err := a.place(dir)
+	if err != nil {
+		return err
+	}
+	scenario, err := demo.Scenario()
+	if err != nil {
+		return err
+	}
+	server, err := fakemodel.Start(scenario, fakemodel.Options{Values: demo.Values(p.dir)})
+	if err != nil {
+		return err
+	}
+	agent := apiagent.Agent{Key: "played", BaseURL: server.URL(), Lane: "played", RetryFor: 3 * time.Second}
+	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
+	config.AddFlags(flags)
+	err = errors.Join(flags.Set("no-sandbox", "true"), flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"))
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	conf, err := p.load(flags, "", false)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	w, err := wire(c.Context(), p, conf, agent)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	a.say("The model is played: its replies come from a file. Everything else is real.")
+	a.say("This demo runs unconfined (no sandbox): what it plays is ours.")
+	return errors.Join(a.loop(c.Context(), w, flags), w.close(), server.Close())
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/apiagent"
+)
+
+// finding is one thing that a run needs.
+type finding struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"` // what was found, or what to do
+}
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor [DIR]",
+		Short: "See whether everything is here that a run needs",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := a.place(a.project(args))
+			if err != nil {
+				return err
+			}
+			findings := p.examine(c.Context())
+			if a.json {
+				err = a.printJSON(findings)
+			}
+			wrong := false
+			for _, f := range findings {
+				wrong = wrong || !f.OK
+				if !a.json {
+					fmt.Fprintf(a.stdout, "%-7s %-10s %s\n", map[bool]string{true: "ok", false: "missing"}[f.OK], f.Name, harmless(f.Detail))
+				}
+			}
+			if err == nil && wrong {
+				return exitError(exitUnexpected)
+			}
+			return err
+		},
+	}
+}
+
+// examine looks at all that a run needs. It changes nothing.
+func (p place) examine(ctx context.Context) []finding {
+	return []finding{p.gitFinding(ctx), p.settings(ctx), p.records(ctx), agentFinding(), p.sandboxFinding()}
+}
+
+func (p place) gitFinding(ctx context.Context) finding {
+	f := finding{Name: "git", Detail: "install git 2.39 or newer"}
+	if !installed("git") {
+		return f
+	}
+	// Outside the project, so that nothing of it is looked at.
+	cmd := exec.CommandContext(ctx, "git", "version")
+	cmd.Dir = os.TempDir()
+	out, err := cmd.Output()
+	f.OK = err == nil
+	if f.OK {
+		f.Detail = strings.TrimSpace(string(out))
+	}
+	return f
+}
+
+func (p place) settings(ctx context.Context) finding {
+	snapshot, err := p.snapshot(ctx)
+	if err != nil {
+		return finding{Name: "settings", Detail: err.Error()}
+	}
+	if _, err := p.load(nil, snapshot.Project.Trusted, true); err != nil {
+		return finding{Name: "settings", Detail: err.Error()}
+	}
+	return finding{Name: "settings", OK: true, Detail: "autosession config prints them"}
+}
+
+func (p place) records(ctx context.Context) finding {
+	snapshot, err := p.snapshot(ctx)
+	if err != nil {
+		return finding{Name: "records", Detail: err.Error()}
+	}
+	return finding{Name: "records", OK: true, Detail: fmt.Sprintf("%d sessions in %s", snapshot.Counted, p.state)}
+}
+
+func agentFinding() finding {
+	if apiagent.FromEnvironment().Key == "" {
+		return finding{Name: "agent", Detail: "set ANTHROPIC_API_KEY for the built-in agent"}
+	}
+	return finding{Name: "agent", OK: true, Detail: "the built-in one, with the key of ANTHROPIC_API_KEY"}
+}
+
+func (p place) sandboxFinding() finding {
+	w := &parts{place: p}
+	conf, err := p.load(nil, "", false)
+	if err == nil {
+		_, err = w.confine(conf)
+	}
+	if failed, ok := errors.AsType[*autosession.SandboxError](err); ok {
+		return finding{Name: "sandbox", Detail: failed.Error()}
+	}
+	if err != nil {
+		return finding{Name: "sandbox", Detail: err.Error()}
+	}
+	return finding{Name: "sandbox", OK: true, Detail: "it holds"}
+}

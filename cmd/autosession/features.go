@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/sqlite"
+)
+
+func (a *app) featuresCommand() *cobra.Command {
+	var history string
+	c := &cobra.Command{
+		Use:   "features [DIR]",
+		Short: "Print the ledger: every feature, its state and its proof",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := a.place(a.project(args))
+			if err != nil {
+				return err
+			}
+			if history != "" {
+				return a.printHistory(c.Context(), p, history)
+			}
+			snapshot, err := p.snapshot(c.Context())
+			if err != nil {
+				return err
+			}
+			if snapshot.Ledger == nil {
+				snapshot.Ledger = &autosession.Ledger{}
+			}
+			return a.printLedger(*snapshot.Ledger)
+		},
+	}
+	c.Flags().StringVar(&history, "history", "", "print what happened to the feature with this id")
+	verify := &cobra.Command{
+		Use:   "verify [ID…]",
+		Short: "Run the checks of features again: of those named, or of all that pass",
+		Args:  usage(cobra.ArbitraryArgs),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withProject(c, func(ctx context.Context, cfg autosession.Config) error {
+				l, err := autosession.Verify(ctx, cfg, args...)
+				if err != nil {
+					return err
+				}
+				return a.printLedger(l)
+			})
+		},
+	}
+	config.AddFlags(verify.Flags())
+	reset := &cobra.Command{
+		Use:   "reset",
+		Short: "Start over: forget the ledger, so that the list in the project counts as new",
+		Args:  usage(cobra.NoArgs),
+		RunE:  func(c *cobra.Command, _ []string) error { return a.withProject(c, autosession.Reset) },
+	}
+	config.AddFlags(reset.Flags())
+	c.AddCommand(verify, reset)
+	return c
+}
+
+// withProject does something with the configuration of the project at -C. No
+// agent is needed for it.
+func (a *app) withProject(c *cobra.Command, do func(context.Context, autosession.Config) error) error {
+	p, err := a.place(a.dir)
+	if err != nil {
+		return err
+	}
+	conf, err := p.load(c.Flags(), "", false)
+	if err != nil {
+		return err
+	}
+	w, err := wire(c.Context(), p, conf, noAgent{})
+	if err != nil {
+		return err
+	}
+	ctx, signals := listen(c.Context())
+	defer signals.end()
+	screen := a.screen(w.cfg)
+	defer screen.end()
+	w.cfg.Stop, w.cfg.Report = signals.stop, screen.event
+	w.cfg.Refine = func(ctx context.Context, e *autosession.Config) error {
+		err := w.refine(ctx, c.Flags(), screen)
+		*e = w.cfg
+		return err
+	}
+	return errors.Join(do(ctx, w.cfg), w.close())
+}
+
+// noAgent stands for an agent where none is opened.
+type noAgent struct{}
+
+func (noAgent) Open(context.Context, autosession.Task) (autosession.Conversation, error) {
+	return nil, errors.New("cannot open a session: this command has no agent")
+}
+
+// listed is one feature as features --json prints it.
+type listed struct {
+	ID          string                `json:"id"`
+	Category    string                `json:"category"`
+	Description string                `json:"description"`
+	State       string                `json:"state"` // open, claimed, proven
+	Pending     bool                  `json:"pending"`
+	Broken      bool                  `json:"broken"`
+	BrokenBy    int                   `json:"broken_by,omitempty"`
+	Flaky       bool                  `json:"flaky"`
+	SeenFailing bool                  `json:"seen_failing"`
+	Proof       *autosession.CheckRun `json:"proof"`
+	Failure     string                `json:"failure,omitempty"`
+}
+
+func (a *app) printLedger(l autosession.Ledger) error {
+	list := []listed{}
+	for i, e := range l.Entries {
+		list = append(list, listed{
+			ID: l.Key(i), Category: e.Feature.Category, Description: e.Feature.Description, State: string(e.State),
+			Pending: e.Pending, Broken: e.Broken, BrokenBy: e.BrokenBy, Flaky: e.Flaky, SeenFailing: e.SeenFailing,
+			Proof: e.Proof, Failure: e.Failure,
+		})
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	for _, f := range list {
+		fmt.Fprintf(a.stdout, "%-8s %-8s %s%s\n", f.State, harmless(f.ID), harmless(f.Description), f.remark())
+	}
+	return nil
+}
+
+// remark is what a person should know besides the state.
+func (f listed) remark() string {
+	switch {
+	case f.Pending:
+		return " (claimed; its check is due)"
+	case f.Broken:
+		return fmt.Sprintf(" (broken by session %d)", f.BrokenBy)
+	case f.Proof != nil && f.State == "proven":
+		how := "own check"
+		if f.Proof.Suite {
+			how = "suite"
+		}
+		if f.Flaky {
+			how += ", flaky"
+		}
+		return fmt.Sprintf(" (%s, %s, tree %.8s, session %d)", how, f.Proof.At.Format(time.DateTime), f.Proof.Tree, f.Proof.Session)
+	}
+	return ""
+}
+
+func (a *app) printHistory(ctx context.Context, p place, key string) (err error) {
+	store, err := sqlite.OpenReadOnly(ctx, p.database())
+	if err != nil {
+		return fmt.Errorf("cannot find features of %s: %w", p.dir, err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	entries, err := store.History(ctx, key, 1000)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(entries)
+	}
+	for _, h := range entries {
+		fmt.Fprintf(a.stdout, "%s  session %d  %s %s  %s\n", h.At.Format(time.DateTime), h.Session, h.By, h.What, harmless(h.Detail))
+	}
+	return nil
+}

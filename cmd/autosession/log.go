@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/sqlite"
+)
+
+// logged says which events log prints.
+type logged struct {
+	follow  bool
+	denied  bool
+	network bool
+}
+
+func (a *app) logCommand() *cobra.Command {
+	var l logged
+	c := &cobra.Command{
+		Use:   "log [SESSION]",
+		Short: "Print a session's events; without a number those of the last one",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			p, err := a.place(a.dir)
+			if err != nil {
+				return err
+			}
+			store, err := sqlite.OpenReadOnly(c.Context(), p.database())
+			if err != nil {
+				return fmt.Errorf("cannot find sessions of %s: %w", p.dir, err)
+			}
+			defer func() { err = errors.Join(err, store.Close()) }()
+			number := 0
+			if len(args) > 0 {
+				if number, err = strconv.Atoi(args[0]); err != nil || number < 1 {
+					return usageError{fmt.Errorf("cannot find session %q: give a number, from 1", args[0])}
+				}
+			}
+			rec, err := findSession(c.Context(), store, number)
+			if err != nil {
+				return err
+			}
+			return a.printLog(c.Context(), store, rec, l)
+		},
+	}
+	c.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on until the session ends")
+	c.Flags().BoolVar(&l.denied, "denied", false, "only what was refused")
+	c.Flags().BoolVar(&l.network, "network", false, "only what was contacted")
+	return c
+}
+
+// findSession finds a session by its number; 0 is the last one.
+func findSession(ctx context.Context, store *sqlite.Store, number int) (autosession.SessionRecord, error) {
+	snapshot, err := store.Load(ctx)
+	if err != nil {
+		return autosession.SessionRecord{}, err
+	}
+	recent := append(slices.Clone(snapshot.Sessions), snapshot.Pending...)
+	for _, rec := range slices.Backward(recent) {
+		if rec.Number > 0 && (number == 0 || rec.Number == number) {
+			return rec, nil
+		}
+	}
+	if rec, found, err := store.Session(ctx, number); err != nil || found {
+		return rec, err
+	}
+	return autosession.SessionRecord{}, usageError{fmt.Errorf("cannot find session %d: there are %d sessions", number, snapshot.Counted)}
+}
+
+// printLog prints the events that there are, and with follow those that come.
+func (a *app) printLog(ctx context.Context, store *sqlite.Store, rec autosession.SessionRecord, l logged) error {
+	screen := a.screen(autosession.Config{})
+	screen.verbose = true
+	next := int64(1)
+	for {
+		// Looked at before the events: what came before the end is printed.
+		now, err := findSession(ctx, store, rec.Number)
+		if err != nil {
+			return err
+		}
+		for e, err := range store.Events(ctx, rec.ID, next) {
+			if err != nil {
+				return err
+			}
+			next = e.Seq + 1
+			if l.wants(e) {
+				screen.event(e)
+			}
+		}
+		if !l.follow || now.Phase == autosession.PhaseEnded {
+			return nil
+		}
+		if err := autosession.AutoContinue(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (l logged) wants(e autosession.Event) bool {
+	if !l.denied && !l.network {
+		return true
+	}
+	return l.denied && e.Type == autosession.EventDenied || l.network && e.Type == autosession.EventNetwork
+}

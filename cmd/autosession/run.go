@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/config"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run [DIR]",
+		Short: "Run sessions on a project until it is done, or something says stop",
+		Long: `run takes a project directory with a spec (app_spec.txt), lets the first session
+make the feature list, and runs session after session until every feature
+passes. Start it again to go on where it stopped.
+
+Ctrl-C once lets the session save its work and stops; twice kills the agent and
+saves; three times exits at once, and the next start puts things right.`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	config.AddFlags(c.Flags())
+	c.Flags().SortFlags = false
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p, err := a.place(a.project(args))
+		if err != nil {
+			return err
+		}
+		conf, err := p.load(c.Flags(), "", false)
+		if err != nil {
+			return err
+		}
+		w, err := wire(c.Context(), p, conf, nil)
+		if err != nil {
+			return err
+		}
+		return errors.Join(a.loop(c.Context(), w, c.Flags()), w.close())
+	}
+	return c
+}
+
+// loop runs a project's sessions with the signals of a person, and returns the
+// status that the end means.
+func (a *app) loop(ctx context.Context, w *parts, flags *pflag.FlagSet) error {
+	ctx, signals := listen(ctx)
+	defer signals.end()
+	screen := a.screen(w.cfg)
+	defer screen.end()
+	w.cfg.Stop, w.cfg.Report = signals.stop, screen.event
+	w.cfg.Refine = func(ctx context.Context, e *autosession.Config) error {
+		err := w.refine(ctx, flags, screen)
+		*e = w.cfg
+		return err
+	}
+	screen.begin()
+	d, err := autosession.Loop{Config: w.cfg}.Run(ctx)
+	screen.end()
+	switch {
+	case signals.first() != 0:
+		return errors.Join(exitError(exitSignal+int(signals.first())), told(a, err))
+	case err != nil:
+		return err
+	}
+	var last autosession.Outcome
+	if snapshot, err := w.store.Load(context.WithoutCancel(ctx)); err == nil && snapshot.Run != nil {
+		last = snapshot.Run.Last
+	}
+	if status := decisionStatus(d, last); status != exitOK {
+		return exitError(status)
+	}
+	return nil
+}
+
+// told prints an error that does not change the exit status.
+func told(a *app, err error) error {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(a.stderr, harmless("autosession: "+err.Error()))
+	}
+	return nil
+}
+
+// refine reads the configuration again with the project's own file, which
+// holds what a person wrote once the project is rescued.
+func (w *parts) refine(ctx context.Context, flags *pflag.FlagSet, screen *screen) error {
+	snapshot, err := w.store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := w.load(flags, snapshot.Project.Trusted, true)
+	if err != nil {
+		return err
+	}
+	for _, i := range c.Ignored {
+		screen.warn(fmt.Sprintf("%s: %s is ignored: %s", i.Source, i.Name, i.Reason))
+	}
+	return w.configure(c)
+}
+
+// signals turns a person's signals into a stop, then a kill, then an exit.
+type signals struct {
+	stop   chan struct{} // closed at the first
+	got    chan os.Signal
+	done   chan struct{}
+	ended  chan struct{}
+	signal syscall.Signal // the first
+}
+
+// listen begins to listen. The context ends with the second signal.
+func listen(ctx context.Context) (context.Context, *signals) {
+	ctx, kill := context.WithCancelCause(ctx)
+	s := &signals{stop: make(chan struct{}), got: make(chan os.Signal, 3), done: make(chan struct{}), ended: make(chan struct{})}
+	signal.Notify(s.got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		defer close(s.ended)
+		defer kill(nil)
+		s.wait(kill)
+	}()
+	return ctx, s
+}
+
+func (s *signals) wait(kill context.CancelCauseFunc) {
+	for n := 1; ; n++ {
+		select {
+		case <-s.done:
+			return
+		case sig := <-s.got:
+			switch n {
+			case 1:
+				s.signal = sig.(syscall.Signal)
+				close(s.stop)
+			case 2:
+				kill(fmt.Errorf("a second signal (%s)", sig))
+			default:
+				os.Exit(exitSignal + int(sig.(syscall.Signal)))
+			}
+		}
+	}
+}
+
+// end stops listening. It may be called once.
+func (s *signals) end() {
+	signal.Stop(s.got)
+	close(s.done)
+	<-s.ended
+}
+
+// first is the first signal, or 0. It is known once stop is closed.
+func (s *signals) first() syscall.Signal {
+	select {
+	case <-s.stop:
+		return s.signal
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/apiagent"
+	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/git"
+	"github.com/autosession/autosession/sandbox"
+	"github.com/autosession/autosession/sqlite"
+)
+
+// place is where a project and its state are.
+type place struct {
+	dir   string // the project, resolved
+	state string // its state directory
+}
+
+// database is the file of the project's records.
+func (p place) database() string { return filepath.Join(p.state, "state.db") }
+
+// place finds the state of the project dir.
+func (a *app) place(dir string) (place, error) {
+	root, err := a.root()
+	if err != nil {
+		return place{}, err
+	}
+	state, err := autosession.StateDir(root, dir)
+	if err != nil {
+		return place{}, usageError{err}
+	}
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	return place{dir: abs, state: state}, err
+}
+
+// root is the directory of all projects' states.
+func (a *app) root() (string, error) {
+	root := cmp.Or(a.stateRoot, os.Getenv("AUTOSESSION_STATE"))
+	if root == "" {
+		base := os.Getenv("XDG_STATE_HOME")
+		if !filepath.IsAbs(base) {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return "", usageError{fmt.Errorf("cannot find a place for the state: %w; give one with --state", err)}
+			}
+			base = filepath.Join(home, ".local", "state")
+		}
+		root = filepath.Join(base, "autosession")
+	}
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return "", usageError{fmt.Errorf("cannot use %s for the state: %w", root, err)}
+	}
+	return abs, nil
+}
+
+// load reads the configuration of a project. Until the project is rescued its
+// own file is not read.
+func (p place) load(flags *pflag.FlagSet, trusted string, rescued bool) (config.Config, error) {
+	work, err := os.Getwd()
+	if err != nil {
+		return config.Config{}, fmt.Errorf("cannot find the working directory: %w", err)
+	}
+	return config.Load(config.Sources{
+		Dir: p.dir, WorkDir: work, Environ: os.Environ(), Flags: flags,
+		Trusted: func(hash string) bool { return hash != "" && hash == trusted }, Unrescued: !rescued,
+	})
+}
+
+// parts are the adapters of one project.
+type parts struct {
+	place
+	store *sqlite.Store
+	repo  *git.Repo
+	box   autosession.Sandbox
+	cfg   autosession.Config
+}
+
+// wire joins the adapters for a project. agent is nil for the one that the
+// configuration names.
+func wire(ctx context.Context, p place, c config.Config, agent autosession.Agent) (*parts, error) {
+	w := &parts{place: p}
+	var err error
+	if agent == nil {
+		if agent, err = pickAgent(c); err != nil {
+			return nil, err
+		}
+	}
+	confined, err := w.confine(c)
+	if err != nil {
+		return nil, err
+	}
+	if w.store, err = sqlite.Open(ctx, p.database()); err != nil {
+		return nil, err
+	}
+	w.cfg = autosession.Config{Dir: p.dir, State: p.state, Agent: agent, Sandbox: w.box, Store: w.store, Confined: confined}
+	if err := w.configure(c); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *parts) close() error {
+	var errs []error
+	if w.repo != nil {
+		errs = append(errs, w.repo.Close())
+	}
+	return errors.Join(append(errs, w.store.Close())...)
+}
+
+// confine picks the sandbox.
+func (w *parts) confine(c config.Config) (name string, err error) {
+	o := sandbox.Options{State: filepath.Join(w.state, "sandbox")}
+	if !c.NoSandbox {
+		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "sandbox", Detail: "there is none yet; --no-sandbox runs the agent unconfined"}}}
+	}
+	box, err := sandbox.NewUnconfined(o)
+	if err != nil {
+		return "", err
+	}
+	w.box = box
+	return box.Name(), nil
+}
+
+// pickAgent picks the agent that the configuration names.
+func pickAgent(c config.Config) (autosession.Agent, error) {
+	agent := apiagent.FromEnvironment()
+	if c.Agent == "claude-code" {
+		return nil, usageError{errors.New("cannot use the agent claude-code: it is not built in yet; use --agent api")}
+	}
+	if agent.Key == "" {
+		return nil, usageError{errors.New("cannot find an agent: set ANTHROPIC_API_KEY for the built-in one")}
+	}
+	return agent, nil
+}
+
+// configure takes the settings over. It is called again when the project's own
+// file may be read.
+func (w *parts) configure(c config.Config) error {
+	e := &w.cfg
+	if w.repo != nil {
+		if err := w.repo.Close(); err != nil {
+			return err
+		}
+	}
+	var err error
+	w.repo, err = git.Open(git.Options{
+		Dir: w.dir, Store: filepath.Join(w.state, "checkpoints.git"),
+		Exclude: []string{autosession.ListFile, c.Notes}, Include: c.CheckpointInclude,
+	})
+	if err != nil {
+		return err
+	}
+	e.Repo = w.repo
+	e.Notes, e.Model, e.MaxTurns, e.Tools = c.Notes, c.Model, c.MaxTurns, c.Tools
+	e.Features, e.MinFeatures, e.Protect = c.Features, c.MinFeatures, c.Protect
+	e.Checks = autosession.Checks{Command: c.Verify, Timeout: c.VerifyTimeout, Budget: c.VerifyBudget}
+	e.RunMax, e.ProjectMax, e.Patience, e.Once = c.RunMax, c.ProjectMax, c.Patience, c.Once
+	e.Grace, e.SessionTimeout, e.IdleTimeout = c.Grace, c.SessionTimeout, c.IdleTimeout
+	if e.Spec, err = w.spec(c.Spec); err != nil {
+		return err
+	}
+	if e.Prompts, err = prompts(c); err != nil {
+		return err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = ""
+	}
+	e.Gate = autosession.Fence{Dir: w.dir, State: w.state, Home: home, Protected: append([]string{e.Spec, config.FileName}, c.Protect...), Deny: c.Deny}
+	return nil
+}
+
+// spec gives the spec's name in the project. A file from outside is copied in.
+func (w *parts) spec(path string) (string, error) {
+	if path == "" {
+		return autosession.DefaultSpec, nil
+	}
+	if rel, err := filepath.Rel(w.dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", usageError{fmt.Errorf("cannot read the spec: %w", err)}
+	}
+	goal := filepath.Join(w.dir, autosession.DefaultSpec)
+	switch old, err := os.ReadFile(goal); {
+	case err == nil && string(old) == string(text):
+		return autosession.DefaultSpec, nil
+	case err == nil:
+		return "", usageError{fmt.Errorf("cannot copy %s into the project: another %s is there; remove it or do without --spec", path, autosession.DefaultSpec)}
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", usageError{fmt.Errorf("cannot copy the spec into the project: %w", err)}
+	}
+	f, err := os.OpenFile(goal, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return "", fmt.Errorf("cannot copy the spec into the project: %w", err)
+	}
+	_, err = f.Write(text)
+	return autosession.DefaultSpec, errors.Join(err, f.Close())
+}
+
+// prompts reads the files that replace our prompts.
+func prompts(c config.Config) (autosession.Prompts, error) {
+	var p autosession.Prompts
+	for _, f := range []struct {
+		path string
+		text *string
+	}{{c.PromptInit, &p.Init}, {c.PromptContinue, &p.Continue}, {c.PromptWrapup, &p.WrapUp}} {
+		if f.path == "" {
+			continue
+		}
+		data, err := os.ReadFile(f.path)
+		if err != nil {
+			return p, usageError{fmt.Errorf("cannot read a prompt: %w", err)}
+		}
+		*f.text = string(data)
+	}
+	if err := p.Check(); err != nil {
+		return p, usageError{err}
+	}
+	return p, nil
+}
+
+// version is the module's version, or the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (info.Main.Version == "" || info.Main.Version == "(devel)") {
+			return "devel " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return strings.TrimSpace(cmp.Or(info.Main.Version, "devel"))
+}
+
+// installed says whether a program can be found.
+func installed(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}

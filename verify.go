@@ -1,0 +1,71 @@
+package autosession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Verify holds the project and runs checks again: of the features that are
+// named, or of all that are proven or claimed. It returns the ledger as it is
+// then.
+func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
+	return withLedger(ctx, cfg, func(p *project) error {
+		l := p.ledger.clone()
+		round, err := p.newRound(ctx, &l, 0, p.report)
+		if err != nil {
+			return err
+		}
+		for i, e := range l.Entries {
+			if len(keys) == 0 && e.State != FeatureOpen {
+				keys = append(keys, l.Key(i))
+			}
+		}
+		for _, key := range keys {
+			if l.Find(key) < 0 {
+				return fmt.Errorf("cannot verify %q: there is no such feature; autosession features lists them", key)
+			}
+		}
+		round.keys(ctx, keys)
+		return errors.Join(round.err, p.settled(ctx, round))
+	})
+}
+
+// Reset holds the project and starts over: the ledger is emptied, so that the
+// list in the project counts as new. The records of sessions stay.
+func Reset(ctx context.Context, cfg Config) error {
+	_, err := withLedger(ctx, cfg, func(p *project) error {
+		p.ledger = &Ledger{}
+		return p.apply(ctx, Change{Ledger: p.ledger, History: []HistoryEntry{{By: "person", What: "reset"}}})
+	})
+	return err
+}
+
+// withLedger holds a project that has a ledger.
+func withLedger(ctx context.Context, cfg Config, do func(*project) error) (l Ledger, err error) {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return Ledger{}, err
+	}
+	defer func() { err = errors.Join(err, p.release()) }()
+	if p.ledger == nil || len(p.ledger.Entries) == 0 {
+		return Ledger{}, fmt.Errorf("cannot find features of %s: no session has made a sound list yet", p.cfg.Dir)
+	}
+	if err := do(p); err != nil {
+		return Ledger{}, err
+	}
+	return *p.ledger, nil
+}
+
+// Trust holds the project and remembers that a person accepts its own
+// configuration. hash is asked once the project is rescued.
+func Trust(ctx context.Context, cfg Config, hash func(context.Context) (string, error)) error {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if p.record.Trusted, err = hash(ctx); err == nil {
+		err = p.apply(ctx, Change{Project: &p.record})
+	}
+	return errors.Join(err, p.release())
+}
