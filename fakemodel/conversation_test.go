@@ -217,6 +217,25 @@ say = "Saved."
 	})
 }
 
+// An interrupted client keeps the half reply that it got and says more.
+func TestAnInterruptedReplyIsFollowedByAPrompt(t *testing.T) {
+	server := start(t, `
+[[session]]
+[[session.step]]
+broken = "cut"
+say = "I say a lot of things before anything happens."
+[[session.step]]
+say = "This is passed over."
+[[session.step]]
+prompt = "wrap up"
+say = "Wrapped up."
+`)
+	k := newTalk(t, server, "Build it.")
+	want(t, k.next(), "error")
+	k.params.Messages = append(k.params.Messages, anthropic.NewAssistantMessage(anthropic.NewTextBlock("I say a lot")))
+	want(t, k.prompt("Please wrap up now.").next(), "Wrapped up.")
+}
+
 const nothingLeft = "The model is played, and its scenario has no step left for this conversation."
 
 func TestATextOnlyConversationGoesOn(t *testing.T) {

@@ -115,8 +115,8 @@ func (s *stage) find(a ask) *conversation {
 		if c.answered == turns {
 			return c
 		}
-		if near == nil && c.answered > 0 {
-			near = c
+		if near == nil {
+			near = c // an interrupted client keeps half a reply, or drops one
 		}
 	}
 	return near
