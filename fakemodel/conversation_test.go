@@ -103,6 +103,25 @@ say = "after the fix"
 	want(t, newTalk(t, server, "Build it.").next(), "after the fix")
 }
 
+func TestAnEndlessErrorDoesNotHoldTheNextClient(t *testing.T) {
+	server := start(t, `
+[[session]]
+[[session.step]]
+status = 529
+again = true
+[[session]]
+[[session.step]]
+say = "room again"
+`)
+	first, second := newTalk(t, server, "Build it."), newTalk(t, server, "Build it.")
+	first.params.Metadata.UserID = anthropic.String("session-1")
+	second.params.Metadata.UserID = anthropic.String("session-2")
+	for range 3 {
+		want(t, first.next(), "error")
+	}
+	want(t, second.next(), "room again")
+}
+
 func TestSessionsAreTakenByWhatTheyMatch(t *testing.T) {
 	server := start(t, `
 [default]
