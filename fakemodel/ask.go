@@ -14,6 +14,9 @@ type ask struct {
 	System       content           `json:"system"`
 	Messages     []message         `json:"messages"`
 	CacheControl json.RawMessage   `json:"cache_control"`
+	Metadata     struct {
+		UserID string `json:"user_id"` // who asks; some agents name their session here
+	} `json:"metadata"`
 }
 
 type message struct {

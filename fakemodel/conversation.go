@@ -6,6 +6,7 @@ import "strconv"
 type conversation struct {
 	number      int
 	fingerprint string
+	client      string // who asks, or ""
 	session     session
 
 	at       int         // the step, or the first of its alternatives, that is next
@@ -47,6 +48,11 @@ func (c *conversation) left(a ask) bool {
 		try.counts[i] = n
 	}
 	return try.next(a) != nil
+}
+
+// stuck says that the next step has no end.
+func (c *conversation) stuck() bool {
+	return c.at < len(c.session.steps) && c.session.steps[c.at].again
 }
 
 // follow goes to the step that a later prompt leads to, once for each prompt.

@@ -103,6 +103,25 @@ say = "after the fix"
 	want(t, newTalk(t, server, "Build it.").next(), "after the fix")
 }
 
+func TestAnEndlessErrorDoesNotHoldTheNextClient(t *testing.T) {
+	server := start(t, `
+[[session]]
+[[session.step]]
+status = 529
+again = true
+[[session]]
+[[session.step]]
+say = "room again"
+`)
+	first, second := newTalk(t, server, "Build it."), newTalk(t, server, "Build it.")
+	first.params.Metadata.UserID = anthropic.String("session-1")
+	second.params.Metadata.UserID = anthropic.String("session-2")
+	for range 3 {
+		want(t, first.next(), "error")
+	}
+	want(t, second.next(), "room again")
+}
+
 func TestSessionsAreTakenByWhatTheyMatch(t *testing.T) {
 	server := start(t, `
 [default]
@@ -215,6 +234,25 @@ say = "Saved."
 		want(t, k.prompt("Please wrap up now.").next(), "error")
 		want(t, k.next(), "I save my work.")
 	})
+}
+
+// An interrupted client keeps the half reply that it got and says more.
+func TestAnInterruptedReplyIsFollowedByAPrompt(t *testing.T) {
+	server := start(t, `
+[[session]]
+[[session.step]]
+broken = "cut"
+say = "I say a lot of things before anything happens."
+[[session.step]]
+say = "This is passed over."
+[[session.step]]
+prompt = "wrap up"
+say = "Wrapped up."
+`)
+	k := newTalk(t, server, "Build it.")
+	want(t, k.next(), "error")
+	k.params.Messages = append(k.params.Messages, anthropic.NewAssistantMessage(anthropic.NewTextBlock("I say a lot")))
+	want(t, k.prompt("Please wrap up now.").next(), "Wrapped up.")
 }
 
 const nothingLeft = "The model is played, and its scenario has no step left for this conversation."

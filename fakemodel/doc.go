@@ -81,6 +81,12 @@
 //   - times: how often it is played, 1 by default, as long as its when fits.
 //     again = true is any number of times.
 //
+// A step is used up when it is chosen, also when its reply does not reach the
+// client. A step for errors that agents meet with tries of their own may have
+// again = true; a usage limit that Claude Code does not try again needs a long
+// retry_after beside its headers. Claude Code also wants a file that exists
+// to be read before it is written.
+//
 // A table [default] is one such reply for conversations that no session fits.
 // Without it, and when a session's steps are used up, the model ends its turn
 // with a text that says so.
@@ -94,7 +100,9 @@
 // A request without a reply of the model in it begins a conversation, which
 // takes the first session that is free and fits. But when a conversation with
 // the same first prompt has got nothing but errors and broken replies, the
-// request is taken for its next try and gets its next step. Later requests
+// request is taken for its next try and gets its next step (but a step without
+// end does not hold a client that names itself otherwise in metadata.user_id,
+// as each session of Claude Code does). Later requests
 // are known by the ids of the tool calls in them, else by their first prompt
 // and the number of replies. A request without tools, or for one token, is a
 // question aside (a title, a probe): it gets a short answer and consumes

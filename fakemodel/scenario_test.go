@@ -174,3 +174,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestTheScenarioOfThePackageCommentIsSound(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var scenario strings.Builder
+	for line := range strings.Lines(string(source)) {
+		if code, ok := strings.CutPrefix(line, "//\t"); ok {
+			scenario.WriteString(code)
+		} else if line == "//\n" {
+			scenario.WriteString("\n")
+		}
+	}
+	k := newTalk(t, start(t, scenario.String()), "Make the feature list.")
+	want(t, k.next(), "I look at the project.")
+	want(t, k.result("README").next(), "")
+	if got := string(k.last.Content[0].Input); got != `{"content":"echo hello\n","file_path":"/work/p/hello.sh"}` {
+		t.Errorf("input %s", got)
+	}
+	want(t, k.result("written").next(), "Done.")
+}

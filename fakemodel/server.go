@@ -142,7 +142,7 @@ const laneHeader = "x-autosession-lane"
 // bodyLimit is more than the API takes.
 const bodyLimit = 64 << 20
 
-// receive reads and notes a request. Its error has been answered.
+// receive reads a body. Without ok the request has been answered.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
@@ -152,7 +152,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (body []byte, o
 	return body, true
 }
 
-// read reads a request that must be a sound question to the model.
+// read reads a question to the model, which check must find sound. Without ok
+// the request has been answered.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, check func(ask) string) (a ask, body []byte, ok bool) {
 	body, ok = s.receive(w, r)
 	if !ok {

@@ -115,8 +115,8 @@ func (s *stage) find(a ask) *conversation {
 		if c.answered == turns {
 			return c
 		}
-		if near == nil && c.answered > 0 {
-			near = c
+		if near == nil {
+			near = c // an interrupted client keeps half a reply, or drops one
 		}
 	}
 	return near
@@ -124,9 +124,15 @@ func (s *stage) find(a ask) *conversation {
 
 // unanswered says that a may be the next try of the first request of c: no
 // reply has reached the client, and there is more to play or nobody else to
-// play it.
+// play it. A step without an end does not hold another client.
 func (s *stage) unanswered(c *conversation, a ask) bool {
-	return c.answered == 0 && (c.left(a) || s.fit(a) < 0)
+	switch {
+	case c.answered > 0:
+		return false
+	case s.fit(a) < 0:
+		return true
+	}
+	return c.left(a) && (c.client == a.Metadata.UserID || !c.stuck())
 }
 
 // fit returns the first session that is free and fits, or -1.
@@ -145,6 +151,7 @@ func (s *stage) begin(a ask) *conversation {
 	c := &conversation{
 		number:      len(s.conversations) + 1,
 		fingerprint: a.fingerprint(),
+		client:      a.Metadata.UserID,
 		counts:      map[int]int{},
 		entered:     -1,
 	}
