@@ -95,10 +95,12 @@ func (s *Store) mark(ctx context.Context) error {
 }
 
 // explain turns an error of SQLite into one that says what could not be done,
-// and into a FileError when the file is damaged.
+// and into a FileError when the file is damaged or holds what does not parse.
 func (s *Store) explain(what string, err error) error {
-	var failed *driver.Error
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[recordError](err); ok {
+		return &FileError{Path: s.path, Problem: "holds a record that cannot be read", Advice: moveAside, Err: err}
+	}
+	if failed, ok := errors.AsType[*driver.Error](err); ok {
 		switch failed.Code() & 0xff {
 		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
 			return &FileError{Path: s.path, Problem: "is damaged", Advice: moveAside, Err: err}

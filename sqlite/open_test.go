@@ -144,6 +144,25 @@ func TestDamageInTheMiddleIsNamed(t *testing.T) {
 	}
 }
 
+func TestRecordThatDoesNotParseIsNamed(t *testing.T) {
+	path := seeded(t)
+	execute(t, path, `UPDATE session SET record = substr(record, 1, 40) WHERE number = 20`,
+		`UPDATE event SET record = '{"time":7}' WHERE session = 'seed-session-1' AND seq = 3`)
+	store := open(t, path)
+	_, err := store.Load(t.Context())
+	if _, ok := errors.AsType[*sqlite.FileError](err); !ok {
+		t.Errorf("Load: %v", err)
+	}
+	if _, found, err := store.Session(t.Context(), 19); err != nil || !found {
+		t.Errorf("the other records are lost too: %v", err)
+	}
+	for _, err = range store.Events(t.Context(), "seed-session-1", 0) {
+	}
+	if _, ok := errors.AsType[*sqlite.FileError](err); !ok {
+		t.Errorf("Events: %v", err)
+	}
+}
+
 func TestCheckFindsDamage(t *testing.T) {
 	path := seeded(t)
 	store := open(t, path)
