@@ -68,7 +68,7 @@ func script() []call {
 		apply(autosession.Change{ID: "4", Entries: map[int]autosession.LedgerEntry{1: proven},
 			Checks:   []autosession.CheckRun{{Feature: "f", Passed: true}},
 			History:  []autosession.HistoryEntry{{Feature: "f", What: "proven"}},
-			Decision: &autosession.Decision{Action: autosession.Start}}),
+			Decision: &autosession.Decision{Action: autosession.ActionStart}}),
 		events(1),
 	}
 }
