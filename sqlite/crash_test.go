@@ -96,8 +96,8 @@ func die(args []string) int {
 	return play(args[0], step)
 }
 
-// full plays the script where no file may grow beyond some size, and dies of
-// it, in the middle of a write.
+// full plays the script where no file may grow beyond some size. A write is cut
+// short there and fails, and the process ends at once, without Close.
 func full(args []string) int {
 	bytes, err := strconv.ParseUint(args[1], 10, 64)
 	if err != nil {
@@ -239,8 +239,8 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestDiesInTheMiddleOfAWrite cuts the files at odd places: a write is torn.
-func TestDiesInTheMiddleOfAWrite(t *testing.T) {
+// TestTornWrite cuts the files at odd places, not between two pages.
+func TestTornWrite(t *testing.T) {
 	const stride = 12_347 // no multiple of a page
 	for size := 1000; ; size += stride {
 		path := filepath.Join(t.TempDir(), "state.db")
