@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -71,31 +70,37 @@ func lookAtFile(path string) error {
 // application marks our databases in the header of the file: "auts".
 const application = 0x61757473
 
-// identify marks a database that is empty and refuses one that is not ours.
-func (s *Store) identify(ctx context.Context, db *sql.DB) error {
+// identify refuses a database that is not ours, and says whether it is marked
+// as ours already. It only reads: a connection that writes changes the header
+// of whatever it opens.
+func (s *Store) identify(ctx context.Context) (marked bool, err error) {
 	const query = `SELECT (SELECT application_id FROM pragma_application_id),
 		(SELECT count(*) FROM sqlite_master)`
 	var id, tables int
-	if err := db.QueryRowContext(ctx, query).Scan(&id, &tables); err != nil {
-		return s.explain("open", err)
+	if err := s.read.QueryRowContext(ctx, query).Scan(&id, &tables); err != nil {
+		return false, s.explain("open", err)
 	}
-	if id == application {
-		return nil
+	if id != application && (tables > 0 || id != 0) {
+		return false, &FileError{Path: s.path, Problem: "is the database of another program", Advice: moveAside}
 	}
-	if tables > 0 || id != 0 {
-		return &FileError{Path: s.path, Problem: "is the database of another program", Advice: moveAside}
-	}
-	if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, application)); err != nil {
+	return id == application, nil
+}
+
+// mark makes a database ours.
+func (s *Store) mark(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, application)); err != nil {
 		return s.explain("open", err)
 	}
 	return nil
 }
 
 // explain turns an error of SQLite into one that says what could not be done,
-// and into a FileError when the file is damaged.
+// and into a FileError when the file is damaged or holds what does not parse.
 func (s *Store) explain(what string, err error) error {
-	var failed *driver.Error
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[recordError](err); ok {
+		return &FileError{Path: s.path, Problem: "holds a record that cannot be read", Advice: moveAside, Err: err}
+	}
+	if failed, ok := errors.AsType[*driver.Error](err); ok {
 		switch failed.Code() & 0xff {
 		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
 			return &FileError{Path: s.path, Problem: "is damaged", Advice: moveAside, Err: err}

@@ -20,7 +20,7 @@ const versions = "schema_version"
 
 // migrate brings the schema up to date, each migration in its own transaction.
 func (s *Store) migrate(ctx context.Context) error {
-	version, err := s.version(ctx, s.write)
+	version, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,10 +68,10 @@ func (s *Store) tooNew(version, newest int64) error {
 }
 
 // version is the newest migration that the file has seen, 0 for none.
-func (s *Store) version(ctx context.Context, db *sql.DB) (int64, error) {
+func (s *Store) version(ctx context.Context) (int64, error) {
 	const exists = `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '` + versions + `'`
 	var tables int
-	if err := db.QueryRowContext(ctx, exists).Scan(&tables); err != nil {
+	if err := s.read.QueryRowContext(ctx, exists).Scan(&tables); err != nil {
 		return 0, s.explain("read the version", err)
 	}
 	if tables == 0 {
@@ -79,7 +79,7 @@ func (s *Store) version(ctx context.Context, db *sql.DB) (int64, error) {
 	}
 	const newest = `SELECT coalesce(max(version_id), 0) FROM ` + versions + ` WHERE is_applied`
 	var version int64
-	if err := db.QueryRowContext(ctx, newest).Scan(&version); err != nil {
+	if err := s.read.QueryRowContext(ctx, newest).Scan(&version); err != nil {
 		return 0, s.explain("read the version", err)
 	}
 	return version, nil

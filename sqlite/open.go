@@ -51,8 +51,14 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // begin brings the file to the present schema and sees that the connections
 // are as safe as they were asked to be.
 func (s *Store) begin(ctx context.Context) error {
-	if err := s.identify(ctx, s.write); err != nil {
+	marked, err := s.identify(ctx)
+	if err != nil {
 		return err
+	}
+	if !marked {
+		if err := s.mark(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.migrate(ctx); err != nil {
 		return err
@@ -79,7 +85,10 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 }
 
 func (s *Store) beginReading(ctx context.Context) error {
-	version, err := s.version(ctx, s.read)
+	if _, err := s.identify(ctx); err != nil {
+		return err
+	}
+	version, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
@@ -172,5 +181,8 @@ func prepareFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot make the file of the records: %w", err)
 	}
-	return f.Close()
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("cannot make the file of the records: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
 }

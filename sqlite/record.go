@@ -19,11 +19,14 @@ func encode(record any) (string, error) {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
+// recordError says that a record in the file does not parse.
+type recordError struct{ error }
+
 // decode reads a record back.
 func decode[T any](text string) (T, error) {
 	var record T
 	if err := json.Unmarshal([]byte(text), &record); err != nil {
-		return record, fmt.Errorf("cannot decode %T: %w", record, err)
+		return record, recordError{fmt.Errorf("%T: %w", record, err)}
 	}
 	return record, nil
 }
