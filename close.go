@@ -248,7 +248,10 @@ func (c *closing) commit(ctx context.Context) error {
 	}
 	p := c.p
 	c.rec.Notes = c.notes
-	c.rec.Phase, c.rec.Step, c.rec.Ended = PhaseEnded, stepCommitted, time.Now()
+	c.rec.Phase, c.rec.Step, c.rec.Ended, c.rec.Plan = PhaseEnded, stepCommitted, time.Now(), nil
+	if c.rec.Active == 0 { // else the rescue knows it from the events
+		c.rec.Active = c.rec.Ended.Sub(c.rec.Started)
+	}
 	p.record.Grants = nil
 	if look, err := p.cfg.Repo.Look(ctx); err == nil {
 		p.record.RootCommit = look.RootCommit
@@ -267,7 +270,7 @@ func (c *closing) commit(ctx context.Context) error {
 		return err
 	}
 	p.run, p.ledger = &run, &c.ledger
-	p.spent = p.spent.Add(c.rec.Usage, c.rec.Ended.Sub(c.rec.Started))
+	p.spent = p.spent.Add(c.rec.Usage, c.rec.Active)
 	p.remember(c.rec)
 	c.emit(Event{Type: EventClosed, Kind: c.rec.Kind, Outcome: &c.rec.Outcome})
 	return p.finish(ctx, c.rec)
@@ -310,7 +313,7 @@ func (p *project) isProtected(name string) bool {
 
 // after is the run's record with one more session that ended.
 func (r RunRecord) after(rec SessionRecord) RunRecord {
-	r.Spent = r.Spent.Add(rec.Usage, rec.Ended.Sub(rec.Started))
+	r.Spent = r.Spent.Add(rec.Usage, rec.Active)
 	r.Last, r.Parked = rec.Outcome, nil
 	r.count(rec.Outcome)
 	if !rec.Outcome.Class.conclusive() {

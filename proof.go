@@ -134,6 +134,7 @@ func (e *LedgerEntry) apply(r CheckRun) {
 		e.State = FeatureClaimed
 		return
 	}
+	r.Output = "" // the store keeps it with the run
 	e.State, e.Proof = FeatureProven, &r
 	e.Flaky = e.FailedTree == r.Tree // two answers for one tree
 }

@@ -3,6 +3,7 @@ package autosession
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // rescue closes what a dead process left, by the same steps that a live
@@ -63,6 +64,7 @@ func (p *project) recover(ctx context.Context, rec *SessionRecord, events *recor
 		if e.Usage != (Usage{}) {
 			rec.Usage = e.Usage
 		}
+		rec.Active = max(e.Time.Sub(rec.Started), time.Millisecond)
 		switch e.Type {
 		case EventDenied:
 			rec.Denied++

@@ -93,6 +93,7 @@ type SessionRecord struct {
 	Prepared time.Time       `json:"prepared"`
 	Started  time.Time       `json:"started,omitzero"` // the prompt went out
 	Ended    time.Time       `json:"ended,omitzero"`
+	Active   time.Duration   `json:"active,omitempty"` // from Started until the agent and its checks had ended
 	Outcome  Outcome         `json:"outcome,omitzero"` // provisional while closing
 	Usage    Usage           `json:"usage,omitzero"`
 	Opened   string          `json:"opened,omitempty"` // checkpoint at OPEN

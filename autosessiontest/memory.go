@@ -9,7 +9,6 @@ import (
 	"iter"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/autosession/autosession"
 )
@@ -66,7 +65,7 @@ func (s state) snapshot() autosession.Snapshot {
 		case autosession.PhaseEnded:
 			if r.Number > 0 {
 				out.Sessions = append(out.Sessions, r)
-				out.Spent = out.Spent.Add(r.Usage, active(r))
+				out.Spent = out.Spent.Add(r.Usage, r.Active)
 			}
 		}
 	}
@@ -79,14 +78,6 @@ func (s state) snapshot() autosession.Snapshot {
 		out.Decision = &s.decisions[n-1]
 	}
 	return out
-}
-
-// active is how long a session took.
-func active(r autosession.SessionRecord) time.Duration {
-	if r.Started.IsZero() || r.Ended.IsZero() {
-		return 0
-	}
-	return max(0, r.Ended.Sub(r.Started))
 }
 
 // Apply makes one change, or none of it.

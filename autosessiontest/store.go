@@ -119,7 +119,7 @@ func session(number int, phase autosession.Phase) autosession.SessionRecord {
 		},
 	}
 	if phase == autosession.PhaseEnded {
-		r.Ended = started.Add(time.Minute)
+		r.Ended, r.Active = started.Add(time.Minute), time.Minute
 		r.Outcome = autosession.Outcome{Class: autosession.OutcomeDone}
 	}
 	return r

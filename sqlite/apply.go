@@ -130,15 +130,7 @@ func saveSession(ctx context.Context, tx *sql.Tx, r autosession.SessionRecord) e
 		return errors.New("cannot save a session without an id")
 	}
 	return insert(ctx, tx, query, r, r.ID, r.Run, r.Number, string(r.Kind), string(r.Phase), string(r.Outcome.Class),
-		r.Usage.Tokens.Total(), r.Usage.CostUSD, active(r), moment(r.Started), moment(r.Ended))
-}
-
-// active is how long a session took; a clock that was set back gives nothing.
-func active(r autosession.SessionRecord) time.Duration {
-	if r.Started.IsZero() || r.Ended.IsZero() {
-		return 0
-	}
-	return max(0, r.Ended.Sub(r.Started))
+		r.Usage.Tokens.Total(), r.Usage.CostUSD, r.Active, moment(r.Started), moment(r.Ended))
 }
 
 // saveLedger replaces the whole ledger.

@@ -27,7 +27,7 @@ CREATE TABLE session (
 	outcome  TEXT    NOT NULL,     -- the class
 	tokens   INTEGER NOT NULL,
 	cost_usd REAL    NOT NULL,
-	active   INTEGER NOT NULL,     -- ended - started
+	active   INTEGER NOT NULL,     -- in nanoseconds
 	started  TEXT,
 	ended    TEXT,
 	counts   INTEGER NOT NULL GENERATED ALWAYS AS (phase = 'ended' AND number > 0) STORED,
