@@ -100,6 +100,7 @@ func (c *closing) leave(ctx context.Context) error {
 		return err
 	}
 	c.rec.Left = left.ID
+	c.p.present = &left
 	return c.step(ctx, stepLeft)
 }
 
@@ -187,6 +188,7 @@ func (c *closing) violation(text string) {
 // restore is step 5. Each write is atomic and can be repeated.
 func (c *closing) restore(ctx context.Context, pl plan) error {
 	if len(pl.PutBack) > 0 {
+		c.p.present = nil
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
 			return err
 		}

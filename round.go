@@ -66,16 +66,18 @@ func (p *project) putBack(ctx context.Context, base Checkpoint) error {
 	ctx, cancel := saveContext(ctx)
 	defer cancel()
 	now, err := p.cfg.Repo.Save(ctx, "after a check")
-	if err != nil {
+	if err != nil || now.Tree == base.Tree {
 		return err
 	}
 	changes, err := p.cfg.Repo.Diff(ctx, base.ID, now.ID)
-	if err != nil || len(changes) == 0 {
+	if err != nil {
 		return err
 	}
 	var paths []string
 	for _, c := range changes {
-		paths = append(paths, c.Path)
+		if c.Path != ListFile { // that is written from the ledger
+			paths = append(paths, c.Path)
+		}
 	}
 	return p.cfg.Repo.Restore(ctx, base.ID, paths...)
 }

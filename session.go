@@ -208,7 +208,7 @@ func (s *Session) close(ctx context.Context) error {
 	if s.rec.Phase == PhasePrepared {
 		return s.discard(ctx)
 	}
-	c := closing{p: s.p, rec: &s.rec, undone: s.undone, kept: s.kept, check: ctx.Err() == nil && !s.p.stopAsked(), end: s.end}
+	c := closing{p: s.p, rec: &s.rec, events: s.events, undone: s.undone, kept: s.kept, check: ctx.Err() == nil && !s.p.stopAsked(), end: s.end}
 	return c.close(ctx)
 }
 
