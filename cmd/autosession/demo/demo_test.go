@@ -211,6 +211,9 @@ func TestTheStoryBuildsAProjectThatPasses(t *testing.T) {
 		if s.proven() != want.proven || rec.Disproved != want.disproved || rec.Outcome.Class != want.outcome {
 			t.Fatalf("session %d ended as %s, proven: %s; %q", rec.Number, rec.Outcome, s.proven(), rec.Notes)
 		}
+		if rec.Disproved > 0 && !strings.Contains(rec.Notes[0], `+ test '2 The' = '3 the'`) {
+			t.Errorf("the next session is not told what F002 prints and should: %q", rec.Notes)
+		}
 		if s.limited != want.limited || !slices.Equal(s.refused, want.refused) {
 			t.Errorf("session %d met %d limits and was refused %q", rec.Number, s.limited, s.refused)
 		}
