@@ -48,9 +48,7 @@ func (a Agent) Open(ctx context.Context, t autosession.Task) (autosession.Conver
 	if err := a.validate(t); err != nil {
 		return nil, err
 	}
-	a.Lane = cmp.Or(a.Lane, "api-key")
-	a.RetryFor = cmp.Or(a.RetryFor, time.Minute)
-	a.IdleTimeout = cmp.Or(a.IdleTimeout, 5*time.Minute)
+	a = a.withDefaults()
 	tools, unknown, err := offer(t.Tools)
 	if err != nil {
 		return nil, err
@@ -65,6 +63,13 @@ func (a Agent) Open(ctx context.Context, t autosession.Task) (autosession.Conver
 		return nil, err
 	}
 	return c, nil
+}
+
+func (a Agent) withDefaults() Agent {
+	a.Lane = cmp.Or(a.Lane, "api-key")
+	a.RetryFor = cmp.Or(a.RetryFor, time.Minute)
+	a.IdleTimeout = cmp.Or(a.IdleTimeout, 5*time.Minute)
+	return a
 }
 
 // validate says what a person has to put right before anything can start.

@@ -158,7 +158,13 @@ func (c *conversation) emit(e autosession.Event) error {
 	return nil
 }
 
+// shortestKey tells a key from a placeholder, which may be any word.
+const shortestKey = 16
+
 // redact takes the key out of a text.
 func (c *conversation) redact(text string) string {
+	if len(c.agent.Key) < shortestKey {
+		return text
+	}
 	return strings.ReplaceAll(text, c.agent.Key, "[key]")
 }

@@ -322,7 +322,8 @@ func (b *bench) start(_ context.Context, c autosession.Command) (autosession.Pro
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = b.task.Dir
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.task.Home, "TMPDIR=" + b.tmp}, c.Env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.task.Home, "TMPDIR=" + b.tmp,
+		"GORACE=atexit_sleep_ms=0"}, c.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package apiagent
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -29,6 +30,7 @@ var errRedirect = errors.New("the API redirects to another address")
 func (a Agent) connect() (*http.Transport, anthropic.Client) {
 	transport := &http.Transport{
 		Proxy:                 a.Proxy,
+		DialContext:           (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		TLSHandshakeTimeout:   30 * time.Second,
 		IdleConnTimeout:       90 * time.Second,

@@ -120,79 +120,10 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-func TestFailuresThatLast(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer http.HandlerFunc
-		want   autosession.OutcomeClass
-	}{
-		"overloaded": {fails(529, "overloaded_error", "Overloaded"), autosession.OutcomeOverloaded},
-		"rate":       {fails(429, "rate_limit_error", "slow", "retry-after", "0.1"), autosession.OutcomeRateLimited},
-		"cut":        {cutOff, autosession.OutcomeOffline},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var many []http.HandlerFunc
-			for range 50 {
-				many = append(many, test.answer)
-			}
-			b, a := newBench(t, many...)
-			r := b.run(b.open(), "go")
-			if r.Outcome.Class != test.want || len(a.seen()) < 2 {
-				t.Errorf("the outcome is %s after %d requests", r.Outcome, len(a.seen()))
-			}
-			if rate := test.want == autosession.OutcomeRateLimited; rate == r.Outcome.Reset.IsZero() {
-				t.Errorf("the limit ends at %s", r.Outcome.Reset)
-			}
-		})
-	}
-}
-
 func TestOffline(t *testing.T) {
 	b, a := newBench(t)
 	a.server.Close()
 	if r := b.run(b.open(), "go"); r.Outcome.Class != autosession.OutcomeOffline || len(b.of(autosession.EventRetry)) == 0 {
-		t.Errorf("the outcome is %s", r.Outcome)
-	}
-}
-
-func TestSilence(t *testing.T) {
-	silent := func(w http.ResponseWriter, r *http.Request) {
-		sse{w}.start(usage{In: 50})
-		<-r.Context().Done()
-	}
-	b, a := newBench(t, silent, reply("end_turn", usage{}, text("done")))
-	b.agent.IdleTimeout = 200 * time.Millisecond
-	if r := b.run(b.open(), "go"); r.Outcome.Class != autosession.OutcomeDone {
-		t.Errorf("the outcome is %s", r.Outcome)
-	}
-	b, a = newBench(t, silent, silent, silent)
-	b.agent.IdleTimeout = 100 * time.Millisecond
-	r := b.run(b.open(), "go")
-	if r.Outcome.Class != autosession.OutcomeOffline || len(a.seen()) != 3 {
-		t.Errorf("the outcome is %s after %d requests", r.Outcome, len(a.seen()))
-	}
-	if r.Usage.Tokens.Input != 150 {
-		t.Errorf("what broken replies used is not counted: %+v", r.Usage)
-	}
-}
-
-func TestPingsAreNoSilence(t *testing.T) {
-	slow := func(w http.ResponseWriter, r *http.Request) {
-		s := sse{w}
-		s.start(usage{})
-		for range 12 {
-			s.send("ping", map[string]any{"type": "ping"})
-			select {
-			case <-time.After(100 * time.Millisecond):
-			case <-r.Context().Done():
-			}
-		}
-		s.block(0, text("done"))
-		s.stop("end_turn", 1)
-	}
-	b, _ := newBench(t, slow)
-	b.agent.IdleTimeout = time.Second
-	b.agent.RetryFor = -1
-	if r := b.run(b.open(), "go"); r.Outcome.Class != autosession.OutcomeDone {
 		t.Errorf("the outcome is %s", r.Outcome)
 	}
 }
