@@ -85,11 +85,14 @@ func commit(tree oid, c autosession.Checkpoint, out []LeftOut) []byte {
 // workHash names the work in a tree: its files without those of exclude. The
 // same hash is the same work.
 func workHash(entries []entry, exclude []string) string {
-	h := sha256.New()
+	h, line := sha256.New(), []byte(nil)
 	for _, e := range entries {
-		if !among(exclude, e.path) {
-			fmt.Fprintf(h, "%o %s %s\x00", e.mode, e.id, e.path)
+		if among(exclude, e.path) {
+			continue
 		}
+		line = append(strconv.AppendUint(line[:0], uint64(e.mode), 8), ' ')
+		line = append(append(line, e.id[:]...), e.path...)
+		h.Write(append(line, 0))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -63,8 +63,10 @@ type Repo struct {
 	root *os.Root
 	git  git // on our own repository
 
-	mu    sync.Mutex
-	index *index
+	mu        sync.Mutex
+	index     *index   // nil until it is needed
+	lastHead  string   // of the project, when its files were read last
+	lastFiles []listed // of lastHead
 }
 
 var (

@@ -2,9 +2,11 @@ package git
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -24,7 +26,7 @@ type record struct {
 type index struct {
 	records map[string]record // by path
 	trees   map[oid]bool      // tree objects that are in the checkpoint repository
-	last    int64             // time of the newest checkpoint, in Unix nanoseconds
+	changed bool              // since it was loaded or saved
 }
 
 func newIndex() *index {
@@ -50,44 +52,74 @@ func loadIndex(store string) *index {
 	return ix
 }
 
-// save writes the index into a store. It must be written after the objects
-// that it calls stored.
+// save writes the index into a store, when it changed. It must be written after
+// the objects that it calls stored.
 func (ix *index) save(store string) error {
+	if !ix.changed {
+		return nil
+	}
 	path := filepath.Join(store, indexFile)
 	if err := os.WriteFile(path+".new", ix.encode(), 0o600); err != nil {
 		return err
 	}
+	ix.changed = false
 	return os.Rename(path+".new", path)
 }
 
-// recordHead is the part of a record whose size is fixed.
-type recordHead struct {
-	Stamp           stamp
-	Names           [52]byte
-	Settled, Stored bool
+// update takes over what is known now.
+func (ix *index) update(records map[string]record) {
+	ix.changed = ix.changed || !maps.Equal(ix.records, records)
+	ix.records = records
 }
 
+// setTrees takes over which trees are stored.
+func (ix *index) setTrees(trees map[oid]bool) {
+	ix.changed = ix.changed || !maps.Equal(ix.trees, trees)
+	ix.trees = trees
+}
+
+// The flags of a record.
+const (
+	flagSettled = 1 << iota
+	flagStored
+)
+
+// encode returns the magic line, the number of trees, the trees, the records,
+// and a hash of all that. Numbers are big-endian.
 func (ix *index) encode() []byte {
-	var b bytes.Buffer
-	b.WriteString(indexMagic)
-	write := func(v any) { binary.Write(&b, binary.BigEndian, v) }
-	write(ix.last)
-	write(uint32(len(ix.trees)))
+	order := binary.BigEndian
+	b := make([]byte, 0, 160*len(ix.records)+len(ix.trees)*sha256.Size+1024)
+	b = append(b, indexMagic...)
+	b = order.AppendUint64(b, uint64(len(ix.trees)))
 	for id := range ix.trees {
-		b.Write(id[:])
+		b = append(b, id[:]...)
 	}
-	buf := make([]byte, 0, binary.Size(recordHead{}))
 	for path, r := range ix.records {
-		h := recordHead{Stamp: r.Stamp, Settled: r.Settled, Stored: r.Stored}
-		copy(h.Names[copy(h.Names[:], r.Names.ours[:]):], r.Names.sha1[:])
-		buf, _ = binary.Append(buf[:0], binary.BigEndian, h)
-		b.Write(buf)
-		b.Write(binary.AppendUvarint(nil, uint64(len(path))))
-		b.WriteString(path)
+		for _, n := range r.Stamp.numbers() {
+			b = order.AppendUint64(b, n)
+		}
+		b = append(b, r.Names.ours[:]...)
+		b = append(b, r.Names.sha1[:]...)
+		b = append(b, r.flags())
+		b = order.AppendUint64(b, uint64(len(path)))
+		b = append(b, path...)
 	}
-	sum := sha256.Sum256(b.Bytes())
-	b.Write(sum[:])
-	return b.Bytes()
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+func (s stamp) numbers() [5]uint64 {
+	return [5]uint64{uint64(s.Size), uint64(s.Mtime), uint64(s.Ctime), s.Inode, uint64(s.Mode)}
+}
+
+func (r record) flags() (flags byte) {
+	if r.Settled {
+		flags |= flagSettled
+	}
+	if r.Stored {
+		flags |= flagStored
+	}
+	return flags
 }
 
 var errDamaged = errors.New("cannot read the index of checkpoints: it is damaged")
@@ -99,35 +131,51 @@ func parseIndex(data []byte) (*index, error) {
 	if !ok || !bytes.Equal(sum[:], data[len(body):]) {
 		return nil, errDamaged
 	}
-	ix, trees := newIndex(), uint32(0)
-	take := func(v any) bool {
-		n, err := binary.Decode(rest, binary.BigEndian, v)
-		rest = rest[n:]
-		return err == nil
+	ix, in := newIndex(), &decoder{rest: rest}
+	for trees := in.number(); trees > 0 && !in.short; trees-- {
+		ix.trees[oid(in.bytes(sha256.Size))] = true
 	}
-	if !take(&ix.last) || !take(&trees) {
+	for len(in.rest) > 0 && !in.short {
+		r := in.record()
+		ix.records[string(in.bytes(in.number()))] = r
+	}
+	if in.short {
 		return nil, errDamaged
 	}
-	for ; trees > 0; trees-- {
-		var id oid
-		if !take(&id) {
-			return nil, errDamaged
-		}
-		ix.trees[id] = true
-	}
-	for len(rest) > 0 {
-		var h recordHead
-		if !take(&h) {
-			return nil, errDamaged
-		}
-		size, n := binary.Uvarint(rest)
-		if n <= 0 || size > uint64(len(rest)-n) {
-			return nil, errDamaged
-		}
-		r := record{Stamp: h.Stamp, Settled: h.Settled, Stored: h.Stored}
-		copy(r.Names.sha1[:], h.Names[copy(r.Names.ours[:], h.Names[:]):])
-		ix.records[string(rest[n:n+int(size)])] = r
-		rest = rest[n+int(size):]
-	}
 	return ix, nil
+}
+
+// decoder takes values off the front of rest. When there is too little it
+// gives zeros, and says so.
+type decoder struct {
+	rest  []byte
+	short bool
+}
+
+func (d *decoder) bytes(n uint64) []byte {
+	if n > uint64(len(d.rest)) {
+		d.short, d.rest = true, nil
+		return make([]byte, min(n, sha256.Size))
+	}
+	out := d.rest[:n]
+	d.rest = d.rest[n:]
+	return out
+}
+
+func (d *decoder) number() uint64 { return binary.BigEndian.Uint64(d.bytes(8)) }
+
+func (d *decoder) record() record {
+	var r record
+	r.Stamp = stamp{
+		Size:  int64(d.number()),
+		Mtime: int64(d.number()),
+		Ctime: int64(d.number()),
+		Inode: d.number(),
+		Mode:  uint32(d.number()),
+	}
+	copy(r.Names.ours[:], d.bytes(sha256.Size))
+	copy(r.Names.sha1[:], d.bytes(sha1.Size))
+	flags := d.bytes(1)[0]
+	r.Settled, r.Stored = flags&flagSettled != 0, flags&flagStored != 0
+	return r
 }

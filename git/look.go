@@ -32,11 +32,13 @@ func (r *Repo) Look(ctx context.Context) (autosession.RepoState, error) {
 	defer own.close()
 	state.Exists, state.Busy = true, own.busy()
 	state.Branch, state.Head = own.head()
-	var committed []listed
-	if state.Head != "" {
-		if committed, err = r.history(ctx, own, &state); err != nil {
-			return state, err
-		}
+	if state.Head == "" {
+		state.Uncommitted, err = r.uncommitted(ctx, "", nil)
+		return state, err
+	}
+	committed, err := r.history(ctx, own, &state)
+	if err != nil || committed == nil {
+		return state, err
 	}
 	state.Uncommitted, err = r.uncommitted(ctx, state.Head, committed)
 	return state, err
@@ -47,8 +49,8 @@ func (r *Repo) hasGit() bool {
 	return err == nil
 }
 
-// history fills in what the commits say, and returns the files of HEAD. Only
-// the end of ctx is an error.
+// history fills in what the commits say, and returns the files of HEAD, or nil
+// when they can't be read. Only the end of ctx is an error.
 func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.RepoState) ([]listed, error) {
 	reader, err := r.reader(own, state.Head)
 	if err != nil {
@@ -56,7 +58,7 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	}
 	limited, cancel := context.WithTimeout(ctx, r.opts.LookLimit)
 	defer cancel()
-	committed, err := reader.list(limited, state.Head)
+	committed, err := r.committed(limited, reader, state.Head)
 	if err == nil {
 		state.Log, err = reader.log(limited, state.Head)
 	}
@@ -67,6 +69,56 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 		return nil, context.Cause(ctx)
 	}
 	return committed, nil
+}
+
+// committed returns the files of a commit, not nil. The last answer is kept.
+func (r *Repo) committed(ctx context.Context, reader git, head string) ([]listed, error) {
+	if r.lastHead == head {
+		return r.lastFiles, nil
+	}
+	files, err := reader.list(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	r.lastHead, r.lastFiles = head, append([]listed{}, files...)
+	return r.lastFiles, nil
+}
+
+// tracked returns, sorted, the files that the project's HEAD holds: git does
+// not ignore those, whatever an ignore file says. It returns nil when they
+// can't be read.
+func (r *Repo) tracked(ctx context.Context) []string {
+	own, err := openGitDir(r.root)
+	if err != nil {
+		return nil
+	}
+	defer own.close()
+	_, head := own.head()
+	if head == "" {
+		return nil
+	}
+	reader, err := r.reader(own, head)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.opts.LookLimit)
+	defer cancel()
+	files, err := r.committed(ctx, reader, head)
+	if err != nil {
+		return nil
+	}
+	return sortedPaths(files)
+}
+
+func sortedPaths(files []listed) []string {
+	var paths []string
+	for _, l := range files {
+		if l.mode != modeCommit {
+			paths = append(paths, l.path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // reader returns a git that reads the objects of the project's repository in a
@@ -141,7 +193,7 @@ func (g git) rootCommit(ctx context.Context, head string) (string, error) {
 
 // uncommitted compares the tree with the files of HEAD, without asking git to.
 func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed) ([]autosession.FileChange, error) {
-	var x extra
+	x := extra{tracked: sortedPaths(committed)}
 	want := make(map[string]listed, len(committed))
 	var submodules []string
 	for _, l := range committed {
@@ -150,9 +202,7 @@ func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed)
 			continue
 		}
 		want[l.path] = l
-		x.tracked = append(x.tracked, l.path)
 	}
-	slices.Sort(x.tracked)
 	now, err := r.scan(ctx, x, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot look at the project: %w", err)

@@ -95,5 +95,6 @@ func (r *Repo) recheck(ctx context.Context) error {
 			delete(r.index.trees, id)
 		}
 	}
+	r.index.changed = true
 	return r.index.save(r.opts.Store)
 }

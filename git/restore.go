@@ -60,7 +60,7 @@ func within(list []listed, scope []string) []listed {
 }
 
 func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []string, gone []LeftOut) error {
-	x := r.covered(target)
+	x := r.covered(target, r.tracked(ctx))
 	now, err := r.scan(ctx, x, nil)
 	if err != nil {
 		return err
@@ -87,9 +87,10 @@ func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []
 	return p.dropRest(newJudge(r.root, r.excludes()), gone)
 }
 
-// covered is the ignored files that a Restore of target would overwrite.
-func (r *Repo) covered(target []listed) extra {
-	var x extra
+// covered is what a Restore of target must save although it is ignored: tracked
+// files, and what it would overwrite.
+func (r *Repo) covered(target []listed, tracked []string) extra {
+	x := extra{tracked: tracked}
 	for _, l := range target {
 		x.tracked = append(x.tracked, l.path)
 		if info, err := r.root.Lstat(l.path); err == nil && info.IsDir() {
@@ -97,6 +98,7 @@ func (r *Repo) covered(target []listed) extra {
 		}
 	}
 	slices.Sort(x.tracked)
+	x.tracked = slices.Compact(x.tracked)
 	return x
 }
 

@@ -12,14 +12,15 @@ import (
 )
 
 // Save makes a checkpoint of the whole tree: what git would not ignore by the
-// ignore files of the project, and what Options.Include names. A nested
+// ignore files of the project (what HEAD holds is never ignored), and what
+// Options.Include names. A nested
 // repository is saved as the files that it holds. What can't be saved, such as
 // a FIFO or a file that can't be read, is left out; LeftOut lists it. When
 // Save returns, the checkpoint is on the disk.
 func (r *Repo) Save(ctx context.Context, label string) (autosession.Checkpoint, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, _, err := r.save(ctx, label, extra{})
+	c, _, err := r.save(ctx, label, extra{tracked: r.tracked(ctx)})
 	return c, err
 }
 
@@ -54,7 +55,10 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
-	c.Tree, c.At = workHash(s.entries, r.opts.Exclude), r.moment()
+	c.Tree = workHash(s.entries, r.opts.Exclude)
+	if c.At, err = r.moment(); err != nil {
+		return c, nil, err
+	}
 	content := commit(top, c, s.leftOut)
 	id := name(commitKind, content).ours
 	c.ID = id.String()
@@ -63,33 +67,40 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 		err = p.flush(ctx)
 	}
 	if err == nil {
-		err = r.keep(ctx, c)
+		err = r.keep(c)
 	}
 	if err != nil {
 		return c, nil, err
 	}
-	r.index.trees = trees
+	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)
 }
 
 // moment is the time of a checkpoint that is made now: later than that of any
 // before it, even when the clock was set back.
-func (r *Repo) moment() time.Time {
+func (r *Repo) moment() (time.Time, error) {
 	now := time.Now().UTC()
-	if last := time.Unix(0, r.index.last).UTC(); !now.After(last) {
-		now = last.Add(1)
+	entries, err := os.ReadDir(filepath.Join(r.opts.Store, refs))
+	if err != nil {
+		return now, err
 	}
-	r.index.last = now.UnixNano()
-	return now
+	for _, e := range entries {
+		text, _, _ := strings.Cut(e.Name(), "-")
+		if at, err := time.Parse(momentForm, text); err == nil && !now.After(at) {
+			now = at.Add(1)
+		}
+	}
+	return now, nil
 }
 
-// keep gives a checkpoint, whose objects are stored, its ref.
-func (r *Repo) keep(ctx context.Context, c autosession.Checkpoint) error {
+// keep gives a checkpoint, whose objects are stored, its ref. It is written
+// here and not by git, which would not make it durable in its directory.
+func (r *Repo) keep(c autosession.Checkpoint) error {
 	if err := syncDirs(r.opts.Store, "objects/pack"); err != nil {
 		return err
 	}
-	none := strings.Repeat("0", len(c.ID))
-	if _, err := r.git.output(ctx, "update-ref", refName(c.ID, c.At), c.ID, none); err != nil {
+	path := filepath.Join(r.opts.Store, refName(c.ID, c.At))
+	if err := writeDurably(path, []byte(c.ID+"\n")); err != nil {
 		return err
 	}
 	return syncDirs(r.opts.Store, refs)

@@ -53,7 +53,7 @@ func (r *Repo) scan(ctx context.Context, x extra, p *packer) (*scan, error) {
 		}
 	}
 	slices.SortFunc(s.leftOut, func(a, b LeftOut) int { return strings.Compare(a.Path, b.Path) })
-	r.index.records = records
+	r.index.update(records)
 	return s, nil
 }
 

@@ -90,7 +90,8 @@ func (r *Repo) repair() error {
 // writeDurably writes a file so that it is there, whole, even after the power
 // went. The directory's own entry is not yet synced.
 func writeDurably(path string, content []byte) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	temporary := path + ".lock" // the one ending that git never takes for a ref
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func writeDurably(path string, content []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return os.Rename(temporary, path)
 }
 
 // syncDirs makes the entries of directories durable. Git syncs the files that

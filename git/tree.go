@@ -81,7 +81,7 @@ func readBatch(in *bufio.Reader, ids []string, each func(i int, size int64, cont
 			return fmt.Errorf("cannot read object %s: git says %q", id, head)
 		}
 		size, err := strconv.ParseInt(fields[2], 10, 64)
-		if err != nil {
+		if err != nil || size < 0 {
 			return fmt.Errorf("cannot read object %s: git says %q", id, head)
 		}
 		content := &io.LimitedReader{R: in, N: size}

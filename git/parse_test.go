@@ -1,0 +1,90 @@
+package git
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+func FuzzParseIndex(f *testing.F) {
+	ix := newIndex()
+	ix.trees[oid{1}] = true
+	ix.records["a/b\n"] = record{Stamp: stamp{1, 2, 3, 4, 5}, Names: name(blobKind, []byte("x")), Settled: true}
+	ix.records["c"] = record{Stored: true}
+	f.Add(ix.encode())
+	f.Add([]byte(indexMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := parseIndex(data)
+		if err != nil {
+			return
+		}
+		again, err := parseIndex(got.encode())
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Errorf("read back %v, %v", again, err)
+		}
+	})
+}
+
+// TestParseIndexDamaged sees that no damage at all is taken for an index.
+func TestParseIndexDamaged(t *testing.T) {
+	ix := newIndex()
+	ix.records["a"] = record{Stored: true}
+	whole := ix.encode()
+	for i := range whole {
+		if _, err := parseIndex(whole[:i]); err == nil {
+			t.Errorf("cut to %d bytes it is no error", i)
+		}
+		other := bytes.Clone(whole)
+		other[i] ^= 1
+		if _, err := parseIndex(other); err == nil {
+			t.Errorf("with byte %d changed it is no error", i)
+		}
+	}
+}
+
+func FuzzParseMessage(f *testing.F) {
+	f.Add("a label\n\"quoted\"", "path\n\xff", "no permission", int64(1_700_000_000_000_000_001))
+	f.Fuzz(func(t *testing.T, label, path, why string, at int64) {
+		c := autosession.Checkpoint{Label: label, Tree: "abc", At: time.Unix(0, at).UTC()}
+		out := []LeftOut{{Path: path, Why: why}}
+		gotC, gotOut, err := parseMessage(string(message(c, out)))
+		if err != nil || gotC != c || !reflect.DeepEqual(gotOut, out) {
+			t.Errorf("read back %+v %+v, %v", gotC, gotOut, err)
+		}
+		parseMessage(label)
+	})
+}
+
+func FuzzParseList(f *testing.F) {
+	f.Add([]byte("100644 blob 0123\ta\nb\x00160000 commit 45\tsub\x00"))
+	f.Add([]byte("x"))
+	f.Fuzz(func(t *testing.T, out []byte) {
+		list, err := parseList(out)
+		for _, l := range list {
+			if err == nil && l.path == "" {
+				t.Error("an entry without a path")
+			}
+		}
+	})
+}
+
+func FuzzReadBatch(f *testing.F) {
+	f.Add("aa blob 3\nabc\nbb missing\n")
+	f.Add("aa blob 3\nab")
+	f.Add("aa blob -1\n")
+	f.Fuzz(func(t *testing.T, out string) {
+		readBatch(bufio.NewReader(strings.NewReader(out)), []string{"aa", "bb"}, func(_ int, size int64, content io.Reader) error {
+			got, err := io.ReadAll(content)
+			if err == nil && int64(len(got)) > max(size, 0) {
+				t.Errorf("%d bytes of %d", len(got), size)
+			}
+			return err
+		})
+	})
+}
