@@ -94,3 +94,14 @@ func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.
 	}
 	return autosession.Canary{Name: c.name, Holds: true}
 }
+
+// confined is what a sandbox that confines must keep from happening.
+func confined() []canary {
+	fails := func(name, script string) canary {
+		return canary{name, "if (" + script + ") >/dev/null 2>&1; then echo it worked; exit 1; fi",
+			func(e autosession.Exit, output string) bool { return e.OK() }}
+	}
+	return []canary{
+		fails("the machine's files cannot be written", "touch /etc/autosession-canary || touch /usr/autosession-canary"),
+	}
+}

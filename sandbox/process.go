@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/proctree"
 )
 
 const (
@@ -206,20 +205,4 @@ func (p *process) Stop(grace time.Duration) error {
 		<-p.done
 	}
 	return err
-}
-
-// note records the warden once it is known. The marks find the tree without it
-// too, so that a failure costs nothing yet.
-func (r *record) note(pid int) {
-	if warden, err := proctree.Look(pid); err == nil {
-		r.Warden = &warden
-		r.write()
-	}
-}
-
-func (r *record) wardens() []proctree.Process {
-	if r.Warden == nil {
-		return nil
-	}
-	return []proctree.Process{*r.Warden}
 }
