@@ -41,7 +41,7 @@ func lookAround() host {
 // read them anyway. The last ones lie in trees that must be visible.
 var secretPatterns = []string{
 	"/etc/shadow*", "/etc/gshadow*", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "/etc/ssl/private/*",
-	"/etc/krb5.keytab", "/etc/machine-id", "/etc/NetworkManager/system-connections/*", "/etc/wireguard/*",
+	"/etc/krb5.keytab", "/etc/NetworkManager/system-connections/*", "/etc/wireguard/*",
 	"/etc/docker/key.json", "/etc/kubernetes/*.conf", "/etc/rancher/*/*.yaml", "/var/lib/kubelet/pki/*",
 }
 

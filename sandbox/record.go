@@ -169,8 +169,12 @@ func (r *record) eachStandIn(list []standIn, do func(standIn, *os.Root) error) e
 func (r *record) excluded() string {
 	var text strings.Builder
 	for _, s := range r.StandIns {
-		if !s.Dir {
+		holds := func(other standIn) bool { return below("/"+s.Path, "/"+other.Path) }
+		switch {
+		case !s.Dir:
 			fmt.Fprintf(&text, "/%s\n", s.Path)
+		case !slices.ContainsFunc(r.StandIns, holds): // what is made beside another stand-in counts
+			fmt.Fprintf(&text, "/%s/\n", s.Path)
 		}
 	}
 	return text.String()

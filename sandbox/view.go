@@ -41,10 +41,9 @@ func view(h host, o Options, s autosession.Scope, binary string, pins protection
 	}
 	m.add(writable, s.Dir)
 	m.pin(pins)
-	m.add(hidden, h.resolve(o.State))
-	for _, dir := range o.Hide {
-		if isDir(dir) {
-			m.add(hidden, h.resolve(dir))
+	for _, dir := range append(o.Hide, o.State) {
+		if real := h.resolve(dir); m.visible(real) && isDir(real) {
+			m.add(hidden, real)
 		}
 	}
 	m.add(writable, s.Home)
