@@ -105,6 +105,11 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 // warden is bubblewrap around our own program as a warden, and fills in the
 // record of what that needs.
 func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
+	for _, bind := range s.Binds {
+		if _, err := os.Stat(bind.Path); err != nil {
+			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
+		}
+	}
 	guarded, err := protect(s.Dir, s.ReadOnly)
 	if err != nil {
 		return nil, err
@@ -114,7 +119,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find our own program: %v", err)
 	}
-	seen, err := view(lookAround(), b.options, s, resolve(binary), guarded)
+	seen, err := view(lookAround(b.options), s, b.options.TempBytes, resolve(binary), guarded)
 	if err != nil {
 		return nil, err
 	}

@@ -108,12 +108,13 @@ func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []can
 		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
 	}
 	results := make([]autosession.Canary, len(canaries))
+	people := "PEOPLE=" + strings.Join(lookAround(o).homes, " ")
 	// Two at a time, since most of a try is waiting.
 	done := make(chan int)
 	for lane := range 2 {
 		go func() {
 			for i := lane; i < len(canaries); i += 2 {
-				results[i] = canaries[i].try(ctx, box, scope)
+				results[i] = canaries[i].try(ctx, box, scope, people)
 			}
 			done <- lane
 		}()
@@ -138,13 +139,13 @@ func plant(base string) error {
 	return nil
 }
 
-func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope) autosession.Canary {
+func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope, people string) autosession.Canary {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	var output bytes.Buffer
 	p, err := box.Start(ctx, s, autosession.Command{
 		Path: "/bin/sh", Args: []string{"-c", c.script}, Stdout: &output, Stderr: &output,
-		Env: []string{"OUTSIDE=" + filepath.Join(filepath.Dir(s.Dir), "outside"), "PEOPLE=" + strings.Join(lookAround().homes, " ")},
+		Env: []string{"OUTSIDE=" + filepath.Join(filepath.Dir(s.Dir), "outside"), people},
 	})
 	if err != nil {
 		return autosession.Canary{Name: c.name, Detail: err.Error()}

@@ -13,6 +13,7 @@ import (
 // host is what a view must know of the machine. It is read anew for each tree.
 type host struct {
 	homes   []string // directories of people: their files are nobody's business
+	ours    []string // directories of our own state
 	path    []string // directories of PATH that exist
 	secrets []string // files outside homes that we can read and a tree must not
 	sockets []string // Unix sockets that somebody listens on
@@ -20,8 +21,13 @@ type host struct {
 }
 
 // lookAround reads the host's facts.
-func lookAround() host {
+func lookAround(o Options) host {
 	h := host{resolve: resolve}
+	for _, dir := range append([]string{o.State}, o.Hide...) {
+		if isDir(dir) {
+			h.ours = append(h.ours, resolve(dir))
+		}
+	}
 	for _, home := range append(homesOf("/etc/passwd"), "/home", "/root", os.Getenv("HOME")) {
 		if real := resolve(home); home != "" && isDir(real) && !system(real) {
 			h.homes = append(h.homes, real)
@@ -38,7 +44,7 @@ func lookAround() host {
 }
 
 // secretPatterns are files that only matter when we run as root: others cannot
-// read them anyway. The last ones lie in trees that must be visible.
+// read them anyway.
 var secretPatterns = []string{
 	"/etc/shadow*", "/etc/gshadow*", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "/etc/ssl/private/*",
 	"/etc/krb5.keytab", "/etc/NetworkManager/system-connections/*", "/etc/wireguard/*",
@@ -66,11 +72,18 @@ func homesOf(passwd string) []string {
 	return homes
 }
 
+// machine names the directories that make up the system.
+var machine = []string{
+	"/", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/nix", "/dev", "/proc", "/sys", "/run", "/var", "/var/tmp", "/tmp",
+}
+
 // system says whether a directory is part of the machine, whoever calls it a
 // home.
 func system(dir string) bool {
-	top := []string{"/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/dev", "/proc", "/sys", "/nix"}
-	return dir == "/" || dir == "/var" || dir == "/tmp" || slices.ContainsFunc(top, func(t string) bool { return dir == t || below(t, dir) })
+	return slices.ContainsFunc(machine, func(top string) bool {
+		shared := top == "/" || top == "/var" || top == "/tmp" || top == "/var/tmp" || top == "/opt"
+		return dir == top || below(dir, top) || !shared && below(top, dir)
+	})
 }
 
 // readable returns the files of patterns that this process may read.

@@ -57,7 +57,7 @@ func (r *record) save() error {
 		err = os.MkdirAll(filepath.Dir(r.file("")), 0o700)
 	}
 	if err == nil {
-		err = writeDurably(r.file(".json"), data)
+		err = r.write(data)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot record a process tree: %v", err)
@@ -65,13 +65,19 @@ func (r *record) save() error {
 	return nil
 }
 
-func writeDurably(name string, data []byte) error {
+// write replaces the file. Only stand-ins outlive a power cut, so that only
+// they must be known after one.
+func (r *record) write(data []byte) error {
+	name := r.file(".json")
 	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if len(r.StandIns) > 0 {
+		err = errors.Join(err, file.Sync())
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(name+".new", name)

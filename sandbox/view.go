@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/autosession/autosession"
@@ -23,15 +24,11 @@ const (
 //   - what the scope binds, and what PATH names
 //   - nothing of our state, no secrets and no sockets
 //
-// pins are the protected paths of the project, see [protection].
-func view(h host, o Options, s autosession.Scope, binary string, pins protection) (mounts, error) {
-	m := mounts{
-		{at: "/", kind: readOnly},
-		{at: "/dev", kind: devices},
-		{at: "/proc", kind: procfs},
-	}
+// temp bounds a temporary directory, in bytes. pins are the protected paths of the project, see [protection].
+func view(h host, s autosession.Scope, temp int64, binary string, pins protection) (mounts, error) {
+	m := mounts{{at: "/", kind: readOnly}}
 	for _, dir := range []string{"/tmp", "/var/tmp"} {
-		m.set(mount{at: h.resolve(dir), kind: scratch, size: o.TempBytes})
+		m.set(mount{at: h.resolve(dir), kind: scratch, size: temp})
 	}
 	m.add(hidden, "/run", h.resolve("/var/run"))
 	m.add(hidden, h.homes...)
@@ -41,13 +38,15 @@ func view(h host, o Options, s autosession.Scope, binary string, pins protection
 	}
 	m.add(writable, s.Dir)
 	m.pin(pins)
-	for _, dir := range append(o.Hide, o.State) {
-		if real := h.resolve(dir); m.visible(real) && isDir(real) {
-			m.add(hidden, real)
+	for _, dir := range h.ours {
+		if m.visible(dir) {
+			m.add(hidden, dir)
 		}
 	}
 	m.add(writable, s.Home)
-	for _, file := range append(h.secrets, h.sockets...) {
+	m.add(devices, "/dev")
+	m.add(procfs, "/proc")
+	for _, file := range slices.Concat(h.secrets, h.sockets) {
 		if m.visible(file) {
 			m.add(masked, file)
 		}
@@ -67,12 +66,12 @@ func sound(h host, m mounts, s autosession.Scope) error {
 				return fmt.Errorf("cannot confine work in %s: it is, or holds, the home directory %s", dir, home)
 			}
 		}
-		if system(dir) {
-			return fmt.Errorf("cannot confine work in %s: it is part of the machine", dir)
+		if slices.ContainsFunc(machine, func(top string) bool { return dir == top || below(dir, top) }) {
+			return fmt.Errorf("cannot confine work in %s: it is, or holds, a part of the machine", dir)
 		}
-	}
-	if kind := m.governing(s.Dir).kind; kind != writable {
-		return fmt.Errorf("cannot confine work in %s: it is hidden with our own state", s.Dir)
+		if kind := m.governing(dir).kind; kind != writable {
+			return fmt.Errorf("cannot confine work in %s: it is not a place for work", dir)
+		}
 	}
 	return nil
 }
