@@ -87,16 +87,15 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 	if err := refuse(s, c); err != nil {
 		return nil, err
 	}
-	if s.Network.Endpoint != "" || len(s.Network.Hosts) > 0 {
-		return nil, errors.New("cannot give a confined process tree a network: no gateway is configured")
-	}
-	if err := makeHome(s.Home); err != nil {
+	way, err := b.options.wayOut(ctx, s)
+	if err != nil {
 		return nil, err
 	}
 	r := b.keeper.begin(s.Session, s.Dir)
+	r.way = way
 	warden, err := b.warden(r, s)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, way.close())
 	}
 	env := environment(os.Environ(), b.options, place{dir: s.Dir, home: s.Home, temp: "/tmp", exclude: insideExclude})
 	return open(ctx, r, s, c, warden, env)
@@ -105,6 +104,9 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 // warden is bubblewrap around our own program as a warden, and fills in the
 // record of what that needs.
 func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
+	if err := makeHome(s.Home); err != nil {
+		return nil, err
+	}
 	for _, bind := range s.Binds {
 		if _, err := os.Stat(bind.Path); err != nil {
 			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
@@ -122,6 +124,9 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	seen, err := view(lookAround(b.options), s, b.options.TempBytes, resolve(binary), guarded)
 	if err != nil {
 		return nil, err
+	}
+	if r.way != nil {
+		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}
 	seen.set(mount{at: insideExclude, kind: readOnly, from: r.Exclude})
 	return exec.Command(b.program, append(confinement(seen), append([]string{insideBinary}, args...)...)...), nil

@@ -26,9 +26,6 @@ func wardenCommand() (*exec.Cmd, error) {
 // open records the tree, makes what it needs and starts it. env is its clean
 // environment. Nothing is left of it when it cannot be started.
 func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Command, warden *exec.Cmd, env []string) (autosession.Process, error) {
-	if err := makeHome(s.Home); err != nil {
-		return nil, err
-	}
 	if err := r.build(); err != nil {
 		return nil, errors.Join(err, r.clear())
 	}
@@ -38,7 +35,7 @@ func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Com
 	}
 	// What a caller adds is for the program alone, not for what starts it.
 	warden.Dir, warden.Env = "/", merge(env, r.marks())
-	p, err := start(ctx, warden, r, files, newLaunch(s, c, env, r.marks()))
+	p, err := start(ctx, warden, r, files, newLaunch(r, s, c, env))
 	if err != nil {
 		files.close()
 		return nil, errors.Join(err, r.clear())
@@ -47,13 +44,14 @@ func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Com
 }
 
 // newLaunch is c as a warden starts it.
-func newLaunch(s autosession.Scope, c autosession.Command, env, marks []string) *launch {
+func newLaunch(r *record, s autosession.Scope, c autosession.Command, env []string) *launch {
 	dir := c.Dir
 	if dir == "" {
 		dir = s.Dir
 	}
 	return &launch{
 		Path: c.Path, Args: c.Args, Reexec: c.Reexec, Dir: dir,
-		Env: merge(env, c.Env, []string{"PWD=" + dir}, marks),
+		Env:    merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
+		Beside: r.way.beside(merge(env, r.marks())),
 	}
 }

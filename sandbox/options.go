@@ -32,6 +32,9 @@ type Options struct {
 	// TempBytes is how large a confined tree's private temporary directory may
 	// grow. It lies in memory, as far as it is used. Default: 2 GiB.
 	TempBytes int64
+	// Gateway opens the way out of a confined tree whose scope has a network.
+	// nil refuses such a scope.
+	Gateway Gateway
 	// Pass names variables that are handed on from our own environment beside
 	// the usual few. Default: none.
 	Pass []string

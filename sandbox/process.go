@@ -108,14 +108,6 @@ func (p *process) launch(ctx context.Context, l *launch) error {
 	return nil
 }
 
-// name is the program for messages.
-func (l *launch) name() string {
-	if l.Reexec != "" {
-		return "our own " + l.Reexec
-	}
-	return l.Path
-}
-
 // silence explains a warden that ended without a report.
 func (p *process) silence(l *launch) error {
 	p.force()

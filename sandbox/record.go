@@ -28,6 +28,7 @@ type record struct {
 	Warden   *proctree.Process `json:"warden,omitempty"`    // known only after its start
 
 	keeper *keeper
+	way    *Way // out of the tree, closed with the record; or nil
 }
 
 // validSession keeps a session's id usable as a file name and as a mark.
@@ -186,8 +187,14 @@ func (r *record) excluded() string {
 	return text.String()
 }
 
-// clear removes what the record names and then the record.
+// clear closes the way out, removes what the record names, and then the record.
 func (r *record) clear() error {
+	closed := r.way.close()
+	r.way = nil
+	return errors.Join(closed, r.remove())
+}
+
+func (r *record) remove() error {
 	r.keeper.mu.Lock()
 	defer r.keeper.mu.Unlock()
 	others, err := r.others()

@@ -40,6 +40,9 @@ func (u *Unconfined) Start(ctx context.Context, s autosession.Scope, c autosessi
 	if err := refuse(s, c); err != nil {
 		return nil, err
 	}
+	if err := makeHome(s.Home); err != nil {
+		return nil, err
+	}
 	r := u.keeper.begin(s.Session, s.Dir)
 	r.Temp = filepath.Join(os.TempDir(), "autosession-"+r.Tree)
 	env := environment(os.Environ(), u.options, place{dir: s.Dir, home: s.Home, temp: r.Temp})
