@@ -25,6 +25,20 @@ type canary struct {
 	holds  func(e autosession.Exit, output string) bool
 }
 
+// works is a canary that holds when the script succeeds.
+func works(name, script string) canary {
+	return canary{name, script, func(e autosession.Exit, _ string) bool { return e.OK() }}
+}
+
+// fails is a canary that holds when each of the scripts fails.
+func fails(name string, scripts ...string) canary {
+	var all strings.Builder
+	for _, script := range scripts {
+		fmt.Fprintf(&all, "if (%s) >/dev/null 2>&1; then echo 'this worked: %s'; exit 1; fi\n", script, strings.ReplaceAll(script, "'", ""))
+	}
+	return works(name, all.String())
+}
+
 // common is what every sandbox must do.
 func common(o Options) []canary {
 	return []canary{
@@ -32,8 +46,34 @@ func common(o Options) []canary {
 			func(e autosession.Exit, output string) bool { return e.Code == 7 && output == "out\n" }},
 		{"the environment is clean", "env",
 			func(e autosession.Exit, output string) bool { return e.OK() && clean(output, o) }},
-		{"what a program leaves running is ended", "(sleep 600 >/dev/null 2>&1 &)",
-			func(e autosession.Exit, output string) bool { return e.OK() }},
+		works("what a program leaves running is ended", "(sleep 600 >/dev/null 2>&1 &)"),
+		works("the project, HOME and the temporary directory can be written", `for d in . "$HOME" "$TMPDIR"; do echo x > "$d/x" && rm "$d/x" || exit 1; done`),
+	}
+}
+
+// confined is what a sandbox that confines must keep from happening. OUTSIDE
+// is a directory of ours with a file, PEOPLE the homes of this machine.
+func confined() []canary {
+	different := func(namespace string) canary {
+		link := "/proc/self/ns/" + namespace
+		return canary{"the " + namespace + " namespace is its own", "readlink " + link,
+			func(e autosession.Exit, output string) bool {
+				ours, err := os.Readlink(link)
+				return err == nil && e.OK() && strings.TrimSpace(output) != ours && output != ""
+			}}
+	}
+	return []canary{
+		fails("files outside the project cannot be written", "touch /etc/autosession-canary", "touch /usr/autosession-canary",
+			"touch /autosession-canary", `touch "$OUTSIDE/canary"`, `ln -s "$OUTSIDE/canary" link; echo x > link`),
+		fails("our state cannot be read", `cat "$OUTSIDE/secret"`, `ls "$OUTSIDE"`),
+		fails("the secrets of people cannot be read", `for h in $PEOPLE; do cat "$h/.netrc" "$h/.bash_history" && exit 0; ls "$h/.ssh" "$h/.aws" "$h/.gnupg" && exit 0; done; exit 1`),
+		fails("what git believes cannot be changed", "echo x > .git/hooks/pre-commit", "echo x >> .git/config", "mv .git .git2"),
+		fails("a protected file that is absent cannot be made", "echo x > .canary.json", "rm .canary.json", "ln -sf x .canary.json"),
+		fails("the kernel's settings cannot be written", "test -w /proc/sys/kernel/core_pattern", "test -w /proc/sys/vm/drop_caches"),
+		fails("what is mounted cannot be changed", "mount -o remount,bind,rw /", "umount /tmp", "unshare -Urm true"),
+		works("there are no capabilities, and none can be gained", `grep -q '^NoNewPrivs:.1' /proc/self/status && grep -q '^CapEff:.0*$' /proc/self/status && grep -q '^CapBnd:.0*$' /proc/self/status`),
+		works("there is no network", `test "$(grep -c : /proc/net/dev)" = 1`),
+		different("net"), different("pid"), different("ipc"), different("mnt"), different("user"),
 	}
 }
 
@@ -54,43 +94,85 @@ func clean(printed string, o Options) bool {
 	return true
 }
 
-// try runs the canaries, each in a tree of its own, on an empty project.
+// try runs the canaries, each in a tree of its own, on a small project.
 func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []canary) []autosession.Canary {
 	base, err := os.MkdirTemp(o.State, "check-")
 	if err != nil {
 		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
 	}
 	defer removeAll(base)
-	session := filepath.Base(base)
-	scope := autosession.Scope{Kind: autosession.ScopeCheck, Session: session, Dir: filepath.Join(base, "project"), Home: filepath.Join(base, "home")}
-	if err := os.Mkdir(scope.Dir, 0o700); err != nil {
+	base = resolve(base)
+	scope := autosession.Scope{Kind: autosession.ScopeCheck, Session: filepath.Base(base), Dir: filepath.Join(base, "project"), Home: filepath.Join(base, "home")}
+	scope.ReadOnly = []string{filepath.Join(scope.Dir, ".canary.json")}
+	if err := plant(base); err != nil {
 		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
 	}
-	var results []autosession.Canary
-	for _, c := range canaries {
-		results = append(results, c.try(ctx, box, scope))
+	results := make([]autosession.Canary, len(canaries))
+	people := "PEOPLE=" + strings.Join(lookAround(o).homes, " ")
+	// Two at a time, since most of a try is waiting.
+	done := make(chan int)
+	for lane := range 2 {
+		go func() {
+			for i := lane; i < len(canaries); i += 2 {
+				results[i] = canaries[i].try(ctx, box, scope, people)
+			}
+			done <- lane
+		}()
 	}
+	<-done
+	<-done
 	return results
 }
 
-func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope) autosession.Canary {
+// plant makes what the canaries try to get at.
+func plant(base string) error {
+	for _, dir := range []string{"outside", "project/.git/hooks"} {
+		if err := os.MkdirAll(filepath.Join(base, dir), 0o700); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"outside/secret", "project/.git/config"} {
+		if err := os.WriteFile(filepath.Join(base, name), nil, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope, people string) autosession.Canary {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	var output bytes.Buffer
-	p, err := box.Start(ctx, s, autosession.Command{Path: "/bin/sh", Args: []string{"-c", c.script}, Stdout: &output, Stderr: &output})
+	p, err := box.Start(ctx, s, autosession.Command{
+		Path: "/bin/sh", Args: []string{"-c", c.script}, Stdout: &output, Stderr: &output,
+		Env: []string{"OUTSIDE=" + filepath.Join(filepath.Dir(s.Dir), "outside"), people},
+	})
 	if err != nil {
 		return autosession.Canary{Name: c.name, Detail: err.Error()}
 	}
 	defer context.AfterFunc(ctx, func() { p.Stop(0) })()
 	e, err := p.Wait()
-	switch {
-	case err != nil:
-		return autosession.Canary{Name: c.name, Detail: err.Error()}
-	case !c.holds(e, output.String()):
-		return autosession.Canary{Name: c.name, Detail: fmt.Sprintf("%q ended with %+v and said %q", c.script, e, output.String())}
+	if err == nil && !c.holds(e, output.String()) {
+		err = fmt.Errorf("a try ended with status %d, signal %d: %s", e.Code, e.Signal, strings.TrimSpace(output.String()))
 	}
-	if list, err := proctree.List(); err != nil || len(proctree.Marked(list, sessionMark+"="+s.Session)) > 0 {
-		return autosession.Canary{Name: c.name, Detail: fmt.Sprintf("%q left processes that still run", c.script)}
+	if err == nil {
+		err = ended(p)
+	}
+	if err != nil {
+		return autosession.Canary{Name: c.name, Detail: err.Error()}
 	}
 	return autosession.Canary{Name: c.name, Holds: true}
+}
+
+// ended says whether nothing of a tree is left.
+func ended(p autosession.Process) error {
+	tree, ok := p.(*process)
+	if !ok {
+		return nil
+	}
+	list, err := proctree.List()
+	if left := proctree.Marked(list, treeMark+"="+tree.record.Tree); err == nil && len(left) > 0 {
+		return fmt.Errorf("process %d of it still runs", left[0].PID)
+	}
+	return err
 }

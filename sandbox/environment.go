@@ -33,6 +33,7 @@ var quiet = []string{
 // place is where one tree lives, for its environment.
 type place struct {
 	dir, home, temp string
+	exclude         string // a file of patterns that git overlooks, or ""
 }
 
 // environment composes the clean environment of a tree: nothing of the host's
@@ -57,12 +58,16 @@ func environment(host []string, o Options, p place) []string {
 		}
 	}
 	env = append(env, quiet...)
-	return append(env,
+	env = append(env,
 		"GIT_AUTHOR_NAME="+o.Author, "GIT_AUTHOR_EMAIL="+o.Email,
 		"GIT_COMMITTER_NAME="+o.Author, "GIT_COMMITTER_EMAIL="+o.Email,
 		// The project may belong to another user than the one inside.
-		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0="+p.dir,
+		"GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0="+p.dir,
 	)
+	if p.exclude == "" {
+		return append(env, "GIT_CONFIG_COUNT=1")
+	}
+	return append(env, "GIT_CONFIG_KEY_1=core.excludesFile", "GIT_CONFIG_VALUE_1="+p.exclude, "GIT_CONFIG_COUNT=2")
 }
 
 // marks are the variables that make a tree's processes known.

@@ -26,7 +26,8 @@ func init() {
 
 // kinds are the sandboxes that a test can ask for by name.
 var kinds = map[string]func(Options) (autosession.Sandbox, error){
-	"none": func(o Options) (autosession.Sandbox, error) { return NewUnconfined(o) },
+	"none":       func(o Options) (autosession.Sandbox, error) { return NewUnconfined(o) },
+	"bubblewrap": func(o Options) (autosession.Sandbox, error) { return NewBubblewrap(o) },
 }
 
 // runManager starts a second binary of ours in a sandbox and waits until it is

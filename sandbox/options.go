@@ -26,6 +26,15 @@ type Options struct {
 	// Author and Email are the identity of git commits made inside. Default:
 	// "autosession" and "autosession@localhost".
 	Author, Email string
+	// Hide names absolute directories that are not visible inside, beside
+	// State and the homes of people: where we keep the state of all projects.
+	Hide []string
+	// TempBytes is how large a confined tree's private temporary directory may
+	// grow. It lies in memory, as far as it is used. Default: 2 GiB.
+	TempBytes int64
+	// Gateway opens the way out of a confined tree whose scope has a network.
+	// nil refuses such a scope.
+	Gateway Gateway
 	// Pass names variables that are handed on from our own environment beside
 	// the usual few. Default: none.
 	Pass []string
@@ -34,10 +43,18 @@ type Options struct {
 // checked returns o with its defaults, and makes its directory.
 func (o Options) checked() (Options, error) {
 	var problems []error
+	for _, path := range o.Hide {
+		if !filepath.IsAbs(path) {
+			problems = append(problems, fmt.Errorf("cannot hide %q from a sandbox: not absolute", path))
+		}
+	}
 	if !filepath.IsAbs(o.State) {
 		problems = append(problems, fmt.Errorf("cannot use %q as the state directory of the sandbox: not absolute", o.State))
 	} else if err := os.MkdirAll(o.State, 0o700); err != nil {
 		problems = append(problems, fmt.Errorf("cannot make the state directory of the sandbox: %v", err))
+	}
+	if o.TempBytes <= 0 {
+		o.TempBytes = 2 << 30
 	}
 	if o.Author == "" {
 		o.Author = "autosession"

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/proctree"
 )
 
 const (
@@ -109,14 +108,6 @@ func (p *process) launch(ctx context.Context, l *launch) error {
 	return nil
 }
 
-// name is the program for messages.
-func (l *launch) name() string {
-	if l.Reexec != "" {
-		return "our own " + l.Reexec
-	}
-	return l.Path
-}
-
 // silence explains a warden that ended without a report.
 func (p *process) silence(l *launch) error {
 	p.force()
@@ -206,20 +197,4 @@ func (p *process) Stop(grace time.Duration) error {
 		<-p.done
 	}
 	return err
-}
-
-// note records the warden once it is known. The marks find the tree without it
-// too, so that a failure costs nothing yet.
-func (r *record) note(pid int) {
-	if warden, err := proctree.Look(pid); err == nil {
-		r.Warden = &warden
-		r.write()
-	}
-}
-
-func (r *record) wardens() []proctree.Process {
-	if r.Warden == nil {
-		return nil
-	}
-	return []proctree.Process{*r.Warden}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/autosession/autosession/internal/proctree"
 )
@@ -15,28 +19,46 @@ import (
 // record is what Rescue must know of one tree. It is written before anything
 // that it names is made, and removed last.
 type record struct {
-	Session string            `json:"session"`
-	Tree    string            `json:"tree"`
-	Temp    string            `json:"temp,omitempty"`   // to be removed
-	Warden  *proctree.Process `json:"warden,omitempty"` // known only after its start
+	Session  string            `json:"session"`
+	Tree     string            `json:"tree"`
+	Dir      string            `json:"dir"`                 // the project
+	Temp     string            `json:"temp,omitempty"`      // directory to be removed
+	Exclude  string            `json:"exclude,omitempty"`   // file that names the stand-ins for git
+	StandIns []standIn         `json:"stand_ins,omitempty"` // in Dir, parents first
+	Warden   *proctree.Process `json:"warden,omitempty"`    // known only after its start
 
-	path string // of its file
+	keeper *keeper
+	way    *Way // out of the tree, closed with the record; or nil
 }
 
 // validSession keeps a session's id usable as a file name and as a mark.
 var validSession = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 
-// write saves the record. A kill leaves the old one or the new one.
-func (r *record) write() error {
+// keeper keeps the records of all trees, one file each in a directory for each
+// session. One process writes them at a time.
+type keeper struct {
+	dir string
+	mu  sync.Mutex // held while what records name is made or removed
+}
+
+// begin returns the record of a new tree. It is not saved yet.
+func (k *keeper) begin(session, dir string) *record {
+	return &record{Session: session, Tree: rand.Text(), Dir: dir, keeper: k}
+}
+
+// file is a file of the record's own, by its ending.
+func (r *record) file(ending string) string {
+	return filepath.Join(r.keeper.dir, r.Session, r.Tree+ending)
+}
+
+// save writes the record. A kill leaves the old one or the new one.
+func (r *record) save() error {
 	data, err := json.Marshal(r)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(r.path), 0o700)
+		err = os.MkdirAll(filepath.Dir(r.file("")), 0o700)
 	}
 	if err == nil {
-		err = os.WriteFile(r.path+".new", data, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(r.path+".new", r.path)
+		err = r.write(data)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot record a process tree: %v", err)
@@ -44,17 +66,157 @@ func (r *record) write() error {
 	return nil
 }
 
-// clear removes what the record names and then the record.
+// write replaces the file. Only stand-ins outlive a power cut, so that only
+// they must be known after one.
+func (r *record) write(data []byte) error {
+	name := r.file(".json")
+	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if len(r.StandIns) > 0 {
+		err = errors.Join(err, file.Sync())
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+// note records the warden once it is known. The marks find the tree without it
+// too, so that a failure costs nothing yet.
+func (r *record) note(pid int) {
+	if warden, err := proctree.Look(pid); err == nil {
+		r.Warden = &warden
+		r.save()
+	}
+}
+
+func (r *record) wardens() []proctree.Process {
+	if r.Warden == nil {
+		return nil
+	}
+	return []proctree.Process{*r.Warden}
+}
+
+// build saves the record and makes what it names. What fails is removed by
+// clear.
+func (r *record) build() error {
+	r.keeper.mu.Lock()
+	defer r.keeper.mu.Unlock()
+	if err := r.share(); err != nil {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	if r.Temp != "" {
+		if err := os.Mkdir(r.Temp, 0o700); err != nil {
+			return fmt.Errorf("cannot make a temporary directory: %v", err)
+		}
+	}
+	if r.Exclude != "" {
+		if err := os.WriteFile(r.Exclude, []byte(r.excluded()), 0o644); err != nil {
+			return fmt.Errorf("cannot tell git of stand-ins: %v", err)
+		}
+	}
+	return r.eachStandIn(r.StandIns, standIn.make)
+}
+
+// share takes over what other trees hold the place of in the same project, so
+// that the last one removes it.
+func (r *record) share() error {
+	others, err := r.others()
+	if err != nil {
+		return err
+	}
+	for _, s := range others {
+		if !slices.Contains(r.StandIns, s) {
+			r.StandIns = append(r.StandIns, s)
+		}
+	}
+	slices.SortFunc(r.StandIns, func(a, b standIn) int { return strings.Compare(a.Path, b.Path) })
+	return nil
+}
+
+// others returns the stand-ins of the other trees of the project.
+func (r *record) others() ([]standIn, error) {
+	all, err := r.keeper.records("*")
+	var held []standIn
+	for _, other := range all {
+		if other.Tree != r.Tree && other.Dir == r.Dir {
+			held = append(held, other.StandIns...)
+		}
+	}
+	return held, err
+}
+
+func (r *record) eachStandIn(list []standIn, do func(standIn, *os.Root) error) error {
+	if len(list) == 0 {
+		return nil
+	}
+	root, err := os.OpenRoot(r.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot open the project: %v", err)
+	}
+	defer root.Close()
+	for _, s := range list {
+		if err := do(s, root); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// excluded is a file of patterns that lets git overlook the stand-ins.
+func (r *record) excluded() string {
+	var text strings.Builder
+	for _, s := range r.StandIns {
+		holds := func(other standIn) bool { return below("/"+s.Path, "/"+other.Path) }
+		switch {
+		case !s.Dir:
+			fmt.Fprintf(&text, "/%s\n", s.Path)
+		case !slices.ContainsFunc(r.StandIns, holds): // what is made beside another stand-in counts
+			fmt.Fprintf(&text, "/%s/\n", s.Path)
+		}
+	}
+	return text.String()
+}
+
+// clear closes the way out, removes what the record names, and then the record.
 func (r *record) clear() error {
+	closed := r.way.close()
+	r.way = nil
+	return errors.Join(closed, r.remove())
+}
+
+func (r *record) remove() error {
+	r.keeper.mu.Lock()
+	defer r.keeper.mu.Unlock()
+	others, err := r.others()
+	if err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(slices.Clone(r.StandIns), func(s standIn) bool { return slices.Contains(others, s) })
+	slices.Reverse(own)
+	if err := r.eachStandIn(own, standIn.remove); err != nil {
+		return err
+	}
 	if r.Temp != "" {
 		if err := removeAll(r.Temp); err != nil {
 			return fmt.Errorf("cannot remove the temporary directory of a session: %v", err)
 		}
 	}
-	if err := os.Remove(r.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("cannot remove the record of a process tree: %v", err)
+	for _, name := range []string{".exclude", ".json.new", ".json"} {
+		if err := os.Remove(r.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove the record of a process tree: %v", err)
+		}
 	}
-	os.Remove(filepath.Dir(r.path)) // fails while another tree of the session has a record
+	os.Remove(filepath.Dir(r.file(""))) // fails while another tree of the session has a record
 	return nil
 }
 
@@ -73,24 +235,31 @@ func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// records reads what is recorded of a session, in dir. A record that was cut
-// off when its disk was full names nothing that exists.
-func records(dir, session string) ([]*record, error) {
-	files, err := filepath.Glob(filepath.Join(dir, session, "*.json"))
+// records reads the records of a session, or of all for "*".
+func (k *keeper) records(session string) ([]*record, error) {
+	files, err := filepath.Glob(filepath.Join(escape(k.dir), session, "*.json"))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the records of session %s: %v", session, err)
+		return nil, fmt.Errorf("cannot find the records of process trees: %v", err)
 	}
 	var all []*record
 	for _, file := range files {
 		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read a record of session %s: %v", session, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		r := &record{path: file}
-		if err := json.Unmarshal(data, r); err != nil {
-			return nil, fmt.Errorf("cannot read a record of session %s: %v", session, err)
+		r := &record{keeper: k}
+		if err == nil {
+			err = json.Unmarshal(data, r)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the record of a process tree, %s: %v", file, err)
 		}
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// escape lets a path stand for itself in a pattern.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

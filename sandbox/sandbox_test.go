@@ -25,3 +25,13 @@ func TestUnconfined(t *testing.T) {
 		return u
 	})
 }
+
+func TestBubblewrap(t *testing.T) {
+	autosessiontest.TestSandbox(t, func(t *testing.T, state string) autosession.Sandbox {
+		b, err := NewBubblewrap(Options{State: state, Pass: []string{"GORACE"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	})
+}

@@ -43,20 +43,18 @@ func family(list, roots []proctree.Process) []proctree.Process {
 	return all
 }
 
-// rescue ends what is left of a session and removes what it made.
-func rescue(ctx context.Context, dir, session string) error {
+// rescue ends what is left of a session and removes what was made for it.
+func (k *keeper) rescue(ctx context.Context, session string) error {
 	if !validSession.MatchString(session) {
 		return fmt.Errorf("cannot rescue session %q: not an id of a session", session)
 	}
-	left, err := records(dir, session)
+	left, err := k.records(session)
 	if err != nil {
 		return err
 	}
 	var wardens []proctree.Process
 	for _, r := range left {
-		if r.Warden != nil {
-			wardens = append(wardens, *r.Warden)
-		}
+		wardens = append(wardens, r.wardens()...)
 	}
 	if err := sweep(ctx, sessionMark+"="+session, wardens...); err != nil {
 		return err

@@ -8,9 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -69,7 +67,7 @@ func serve(socket net.Conn) int {
 	if err := orders.Decode(&first); err != nil || first.Launch == nil {
 		return 1 // we died before the launch
 	}
-	pid, err := first.Launch.start()
+	pid, err := first.Launch.run()
 	if err != nil {
 		json.NewEncoder(socket).Encode(report{Failed: err.Error()})
 		return 0
@@ -79,65 +77,6 @@ func serve(socket net.Conn) int {
 	w.watch()
 	w.end()
 	return 0
-}
-
-// start starts the program and lets go of its input and output.
-func (l *launch) start() (pid int, err error) {
-	files := make([]*os.File, 0, 3)
-	for _, fd := range []uintptr{stdinFD, stdoutFD, stderrFD} {
-		file := os.NewFile(fd, "")
-		defer file.Close()
-		files = append(files, file)
-	}
-	path, args := l.Path, l.Args
-	if l.Reexec != "" {
-		path, args, err = reexec.Command(l.Reexec, l.Args...)
-	} else {
-		path, err = find(l.Path, lookup(l.Env, "PATH"), l.Dir)
-	}
-	if err != nil {
-		return 0, err
-	}
-	if _, err := os.ReadDir(l.Dir); err != nil {
-		return 0, fmt.Errorf("cannot work in %s: %v", l.Dir, bare(err))
-	}
-	process, err := os.StartProcess(path, append([]string{path}, args...), &os.ProcAttr{
-		Dir:   l.Dir,
-		Env:   l.Env,
-		Files: files,
-		Sys:   childAttributes(),
-	})
-	if err != nil {
-		return 0, fmt.Errorf("cannot start %s: %v", path, bare(err))
-	}
-	defer process.Release()
-	return process.Pid, nil
-}
-
-// find returns the program that a name means: a path as it is, or the first
-// executable file of that name in the directories of path.
-func find(name, path, dir string) (string, error) {
-	if strings.Contains(name, "/") {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		return name, nil
-	}
-	for _, d := range filepath.SplitList(path) {
-		file := filepath.Join(d, name)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return file, nil
-		}
-	}
-	return "", fmt.Errorf("cannot find the program %q in %s", name, path)
-}
-
-// bare takes the operation and the path off an error that names them itself.
-func bare(err error) error {
-	if path, ok := errors.AsType[*os.PathError](err); ok {
-		return path.Err
-	}
-	return err
 }
 
 // listen hands over orders. Its channel is closed when we are gone.

@@ -18,7 +18,8 @@ type launch struct {
 	Args   []string `json:"args"`             // without the program's name
 	Reexec string   `json:"reexec,omitempty"` // instead of Path
 	Dir    string   `json:"dir"`
-	Env    []string `json:"env"` // the whole environment
+	Env    []string `json:"env"`              // the whole environment
+	Beside *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
 }
 
 // order is what we tell a warden. The first one holds Launch.

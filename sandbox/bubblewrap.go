@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/internal/reexec"
+)
+
+// Bubblewrap is the Sandbox that confines by namespaces of the Linux kernel,
+// set up by the bwrap program. Each tree gets a view of its own of the files,
+// sees and reaches no process but its own, has no capabilities, no devices and
+// no network.
+type Bubblewrap struct {
+	options Options
+	keeper  *keeper
+	program string // bwrap, absolute
+	version string
+}
+
+// leastVersion is the first bubblewrap that can forbid further namespaces.
+var leastVersion = [3]int{0, 8, 0}
+
+// howToGet ends the errors about a bubblewrap that is missing or too old.
+const howToGet = "install it (on Debian and Ubuntu: apt-get install bubblewrap)"
+
+// NewBubblewrap returns the Sandbox that confines. Its error says what is
+// wrong with o, or that this machine has no bubblewrap of version 0.8.0 or
+// later. Whether the kernel lets bubblewrap do its work is shown by Check.
+func NewBubblewrap(o Options) (*Bubblewrap, error) {
+	o, err := o.checked()
+	if err != nil {
+		return nil, err
+	}
+	program, err := exec.LookPath("bwrap")
+	if err != nil || !filepath.IsAbs(program) {
+		return nil, errors.New("cannot find bubblewrap's program bwrap: " + howToGet)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tryTime)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, program, "--version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("cannot run %s: %v", program, err)
+	}
+	version, err := parseVersion(string(said))
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s: %v: %s", program, err, howToGet)
+	}
+	return &Bubblewrap{o, &keeper{dir: o.State}, program, version}, nil
+}
+
+var versionPattern = regexp.MustCompile(`\bbubblewrap (\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?`)
+
+// parseVersion reads what bwrap --version says, and refuses one that is too
+// old.
+func parseVersion(said string) (string, error) {
+	parts := versionPattern.FindStringSubmatch(said)
+	if parts == nil {
+		return "", fmt.Errorf("cannot read its version in %q", said)
+	}
+	for i, least := range leastVersion {
+		n, _ := strconv.Atoi(parts[i+1]) // the third part may be absent, and is 0 then
+		if n > least {
+			break
+		}
+		if n < least {
+			return "", fmt.Errorf("%s is too old, 0.8.0 is needed", parts[0])
+		}
+	}
+	return parts[0], nil
+}
+
+// Name is "bubblewrap" and its version.
+func (b *Bubblewrap) Name() string { return b.version }
+
+// Start runs c confined to s. Beside s.ReadOnly, what git believes in the
+// project's repository is read-only. Paths of the project must not be reached
+// through links.
+func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosession.Command) (autosession.Process, error) {
+	if err := refuse(s, c); err != nil {
+		return nil, err
+	}
+	way, err := b.options.wayOut(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	r := b.keeper.begin(s.Session, s.Dir)
+	r.way = way
+	warden, err := b.warden(r, s)
+	if err != nil {
+		return nil, errors.Join(err, way.close())
+	}
+	env := environment(os.Environ(), b.options, place{dir: s.Dir, home: s.Home, temp: "/tmp", exclude: insideExclude})
+	return open(ctx, r, s, c, warden, env)
+}
+
+// warden is bubblewrap around our own program as a warden, and fills in the
+// record of what that needs.
+func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
+	if err := makeHome(s.Home); err != nil {
+		return nil, err
+	}
+	for _, bind := range s.Binds {
+		if _, err := os.Stat(bind.Path); err != nil {
+			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
+		}
+	}
+	guarded, err := protect(s.Dir, s.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
+	binary, args, err := reexec.Command(wardenEntry)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find our own program: %v", err)
+	}
+	seen, err := view(lookAround(b.options), s, b.options.TempBytes, resolve(binary), guarded)
+	if err != nil {
+		return nil, err
+	}
+	if r.way != nil {
+		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
+	}
+	seen.set(mount{at: insideExclude, kind: readOnly, from: r.Exclude})
+	return exec.Command(b.program, append(confinement(seen), append([]string{insideBinary}, args...)...)...), nil
+}
+
+// confinement is what bubblewrap is asked for, up to the program. The warden
+// is the first process of its PID namespace, and sees itself that no
+// descriptor is passed on.
+func confinement(seen mounts) []string {
+	args := []string{
+		"--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
+		"--die-with-parent", "--new-session", "--as-pid-1",
+	}
+	return append(append(args, seen.arguments()...), "--")
+}
+
+// Rescue ends what is left of a session and removes its stand-ins.
+func (b *Bubblewrap) Rescue(ctx context.Context, session string) error {
+	return b.keeper.rescue(ctx, session)
+}
+
+// Check tries what can be tried quickly: that programs run and end, and that
+// they cannot write, read, reach or see what they must not.
+func (b *Bubblewrap) Check(ctx context.Context) []autosession.Canary {
+	return try(ctx, b, b.options, append(common(b.options), confined()...))
+}

@@ -1,0 +1,148 @@
+package sandbox
+
+import (
+	"bufio"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// host is what a view must know of the machine. It is read anew for each tree.
+type host struct {
+	homes   []string // directories of people: their files are nobody's business
+	ours    []string // directories of our own state
+	path    []string // directories of PATH that exist
+	secrets []string // files outside homes that we can read and a tree must not
+	sockets []string // Unix sockets that somebody listens on
+	resolve func(path string) string
+}
+
+// lookAround reads the host's facts.
+func lookAround(o Options) host {
+	h := host{resolve: resolve}
+	for _, dir := range append([]string{o.State}, o.Hide...) {
+		if isDir(dir) {
+			h.ours = append(h.ours, resolve(dir))
+		}
+	}
+	for _, home := range append(homesOf("/etc/passwd"), "/home", "/root", os.Getenv("HOME")) {
+		if real := resolve(home); home != "" && isDir(real) && !system(real) {
+			h.homes = append(h.homes, real)
+		}
+	}
+	for _, dir := range filepath.SplitList(searchPath(os.Getenv("PATH"))) {
+		if isDir(dir) {
+			h.path = append(h.path, dir)
+		}
+	}
+	h.secrets = readable(secretPatterns)
+	h.sockets = listening("/proc/net/unix")
+	return h
+}
+
+// secretPatterns are files that only matter when we run as root: others cannot
+// read them anyway.
+var secretPatterns = []string{
+	"/etc/shadow*", "/etc/gshadow*", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "/etc/ssl/private/*",
+	"/etc/krb5.keytab", "/etc/NetworkManager/system-connections/*", "/etc/wireguard/*",
+	"/etc/docker/key.json", "/etc/kubernetes/*.conf", "/etc/rancher/*/*.yaml", "/var/lib/kubelet/pki/*",
+}
+
+// homesOf returns the home directories of people and of root.
+func homesOf(passwd string) []string {
+	file, err := os.Open(passwd)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	var homes []string
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		fields := strings.Split(lines.Text(), ":")
+		if len(fields) < 6 {
+			continue
+		}
+		uid, err := strconv.Atoi(fields[2])
+		if err == nil && (uid == 0 || uid >= 1000 || uid == os.Getuid()) && filepath.IsAbs(fields[5]) {
+			homes = append(homes, fields[5])
+		}
+	}
+	return homes
+}
+
+// machine names the directories that make up the system.
+var machine = []string{
+	"/", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/nix", "/dev", "/proc", "/sys", "/run", "/var", "/var/tmp", "/tmp",
+}
+
+// system says whether a directory is part of the machine, whoever calls it a
+// home.
+func system(dir string) bool {
+	return slices.ContainsFunc(machine, func(top string) bool {
+		shared := top == "/" || top == "/var" || top == "/tmp" || top == "/var/tmp" || top == "/opt"
+		return dir == top || below(dir, top) || !shared && below(top, dir)
+	})
+}
+
+// readable returns the files of patterns that this process may read.
+func readable(patterns []string) []string {
+	var files []string
+	for _, pattern := range patterns {
+		found, _ := filepath.Glob(pattern) // the patterns are sound
+		for _, name := range found {
+			info, err := os.Lstat(name)
+			if err != nil || !info.Mode().IsRegular() {
+				continue
+			}
+			if file, err := os.Open(name); err == nil {
+				file.Close()
+				files = append(files, name)
+			}
+		}
+	}
+	return files
+}
+
+// listening returns the Unix sockets of a table of the kernel's that have a
+// path which we can reach.
+func listening(table string) []string {
+	file, err := os.Open(table)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	var sockets []string
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		_, name, ok := strings.Cut(lines.Text(), " /")
+		if !ok {
+			continue
+		}
+		name = filepath.Clean("/" + name)
+		if info, err := os.Lstat(name); err == nil && info.Mode().Type() == fs.ModeSocket && !slices.Contains(sockets, name) {
+			sockets = append(sockets, name)
+		}
+	}
+	return sockets
+}
+
+// resolve returns the path without links, or the path itself when there is
+// nothing.
+func resolve(path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	return real
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

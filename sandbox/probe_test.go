@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/autosession/autosession/internal/reexec"
+)
+
+func init() { reexec.Register("test-probe", runProbe) }
+
+// runProbe does inside what a shell cannot do: it exits with 0 when it worked.
+//
+//	connect NETWORK ADDRESS   and read a byte
+//	serve NETWORK ADDRESS     one byte to each who connects, until it is killed
+//	send NETWORK ADDRESS      one datagram
+//	inject                    a character into the terminal's input
+func runProbe(args []string) int {
+	var err error
+	switch args[0] {
+	case "connect":
+		err = connectTo(args[1], args[2])
+	case "serve":
+		err = serveOn(args[1], args[2])
+	case "send":
+		var conn net.Conn
+		if conn, err = net.Dial(args[1], args[2]); err == nil {
+			_, err = conn.Write([]byte("x"))
+		}
+	case "inject":
+		c := byte('x')
+		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, 0, syscall.TIOCSTI, uintptr(unsafe.Pointer(&c)))
+		if errno != 0 {
+			err = errno
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func connectTo(network, address string) error {
+	conn, err := net.DialTimeout(network, address, 10*time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.Read(make([]byte, 1))
+	return err
+}
+
+func serveOn(network, address string) error {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return err
+	}
+	answer(l)
+	return nil
+}
+
+// answer says one byte to each who connects, until l is closed.
+func answer(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		conn.Write([]byte("x"))
+		conn.Close()
+	}
+}

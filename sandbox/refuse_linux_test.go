@@ -1,0 +1,118 @@
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/autosession/autosession"
+)
+
+// fakeBwrap puts a script in the place of bwrap.
+func fakeBwrap(t *testing.T, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bwrap"), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+}
+
+// Without a bubblewrap that does its work nothing runs (G28).
+func TestFailsClosed(t *testing.T) {
+	t.Run("missing", func(t *testing.T) {
+		t.Setenv("PATH", t.TempDir())
+		if _, err := NewBubblewrap(Options{State: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "apt-get install bubblewrap") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("old", func(t *testing.T) {
+		fakeBwrap(t, "echo bubblewrap 0.4.1")
+		if _, err := NewBubblewrap(Options{State: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "0.4.1 is too old") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("broken", func(t *testing.T) {
+		fakeBwrap(t, "exit 1")
+		if _, err := NewBubblewrap(Options{State: t.TempDir()}); err == nil || !strings.HasPrefix(err.Error(), "cannot run") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("forbidden", func(t *testing.T) {
+		fakeBwrap(t, `case $1 in --version) echo bubblewrap 0.8.0;; *) echo 'bwrap: No permissions to create new namespace' >&2; exit 1;; esac`)
+		state := t.TempDir()
+		b, err := NewBubblewrap(Options{State: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range b.Check(t.Context()) {
+			if c.Holds || !strings.Contains(c.Detail, "No permissions to create new namespace") {
+				t.Errorf("%+v", c)
+			}
+		}
+		if entries, err := os.ReadDir(state); err != nil || len(entries) > 0 {
+			t.Errorf("%v is left, %v", entries, err)
+		}
+	})
+	t.Run("state", func(t *testing.T) {
+		if _, err := NewBubblewrap(Options{State: "relative", Hide: []string{"x"}}); err == nil || !strings.Contains(err.Error(), `"x"`) || !strings.Contains(err.Error(), `"relative"`) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// What of PATH lies in a person's home can be run, and nothing beside it read.
+func TestToolsOfPeople(t *testing.T) {
+	t.Setenv("PATH", os.Getenv("PATH"))
+	h := newHouse(t)
+	bin, tree := filepath.Join(h.person, ".local/bin"), filepath.Join(h.person, ".sdk/v1")
+	plantFiles(t, h.person, ".sdk/v1/bin/x", ".sdk/v1/lib/part", ".sdk/other", ".local/share/keyring")
+	for _, file := range []string{"bin/sdk", "bin/linked"} {
+		if err := os.WriteFile(filepath.Join(tree, file), []byte("#!/bin/sh\ncat "+tree+"/lib/part\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(tree, filepath.Join(h.person, "current")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", strings.Join([]string{bin, filepath.Join(h.person, "current/bin"), os.Getenv("PATH")}, ":"))
+	for script, works := range map[string]bool{
+		`test "$(tool)" = tool`:                     true,
+		`test "$(sdk)" = .sdk/v1/lib/part`:          true,
+		`echo x > $PERSON/.local/bin/tool`:          false,
+		`echo x > $PERSON/.sdk/v1/bin/sdk`:          false,
+		`cat $PERSON/.sdk/other`:                    false,
+		`cat $PERSON/.local/share/keyring`:          false,
+		`cat $PERSON/.ssh/id_rsa`:                   false,
+		`touch $PERSON/new || touch $PERSON/.sdk/x`: false,
+	} {
+		if exit, output := h.run(t, script); exit.OK() != works {
+			t.Errorf("%s ended with %+v: %s", script, exit, output)
+		}
+	}
+}
+
+// What a scope binds is there, through links too.
+func TestBinds(t *testing.T) {
+	h := newHouse(t)
+	plantFiles(t, h.person, "install/a", "work/b")
+	if err := os.Symlink(filepath.Join(h.person, "install"), filepath.Join(h.person, "link")); err != nil {
+		t.Fatal(err)
+	}
+	h.scope.Binds = []autosession.Bind{{Path: filepath.Join(h.person, "link")}, {Path: filepath.Join(h.person, "work"), Writable: true}}
+	for script, works := range map[string]bool{
+		`cat $PERSON/link/a && cat $PERSON/install/a`: true,
+		`echo x > $PERSON/link/a`:                     false,
+		`echo x > $PERSON/work/c`:                     true,
+		`ls $PERSON/.ssh`:                             false,
+	} {
+		if exit, output := h.run(t, script); exit.OK() != works {
+			t.Errorf("%s ended with %+v: %s", script, exit, output)
+		}
+	}
+	h.scope.Binds = []autosession.Bind{{Path: "/no/such/path"}}
+	if _, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"}); err == nil || !strings.Contains(err.Error(), "/no/such/path") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/autosession/autosession"
+)
+
+// Where our own things are inside. /run is otherwise empty.
+const (
+	insideBinary  = "/run/autosession/autosession"
+	insideExclude = "/run/autosession/exclude"
+)
+
+// view composes what a tree sees:
+//
+//   - the machine, read-only; of temporary, run-time and people's directories
+//     only the place
+//   - the project and the agent's HOME, writable, and in the project what is
+//     protected, read-only
+//   - what the scope binds, and what PATH names
+//   - nothing of our state, no secrets and no sockets
+//
+// temp bounds a temporary directory, in bytes. pins are the protected paths of the project, see [protection].
+func view(h host, s autosession.Scope, temp int64, binary string, pins protection) (mounts, error) {
+	m := mounts{{at: "/", kind: readOnly}}
+	for _, dir := range []string{"/tmp", "/var/tmp"} {
+		m.set(mount{at: h.resolve(dir), kind: scratch, size: temp})
+	}
+	m.add(hidden, "/run", h.resolve("/var/run"))
+	m.add(hidden, h.homes...)
+	m.tools(h)
+	for _, b := range s.Binds {
+		m.bind(h, b)
+	}
+	m.add(writable, s.Dir)
+	m.pin(pins)
+	for _, dir := range h.ours {
+		if m.visible(dir) {
+			m.add(hidden, dir)
+		}
+	}
+	m.add(writable, s.Home)
+	m.add(devices, "/dev")
+	m.add(procfs, "/proc")
+	for _, file := range slices.Concat(h.secrets, h.sockets) {
+		if m.visible(file) {
+			m.add(masked, file)
+		}
+	}
+	m.set(mount{at: insideBinary, kind: readOnly, from: binary})
+	return m, sound(h, m, s)
+}
+
+// sound refuses a scope whose directories would show what must be hidden.
+func sound(h host, m mounts, s autosession.Scope) error {
+	for _, dir := range []string{s.Dir, s.Home} {
+		if real := h.resolve(dir); real != filepath.Clean(dir) {
+			return fmt.Errorf("cannot confine %s: it is reached through a link; name it as %s", dir, real)
+		}
+		for _, home := range h.homes {
+			if dir == home || below(dir, home) {
+				return fmt.Errorf("cannot confine work in %s: it is, or holds, the home directory %s", dir, home)
+			}
+		}
+		if slices.ContainsFunc(machine, func(top string) bool { return dir == top || below(dir, top) }) {
+			return fmt.Errorf("cannot confine work in %s: it is, or holds, a part of the machine", dir)
+		}
+		if kind := m.governing(dir).kind; kind != writable {
+			return fmt.Errorf("cannot confine work in %s: it is not a place for work", dir)
+		}
+	}
+	return nil
+}
+
+// bind shows a path at its place, and where its links lead to.
+func (m *mounts) bind(h host, b autosession.Bind) {
+	kind := readOnly
+	if b.Writable {
+		kind = writable
+	}
+	real := h.resolve(b.Path)
+	m.add(kind, real)
+	if !m.visible(b.Path) {
+		m.set(mount{at: b.Path, kind: kind, from: real})
+	}
+}
+
+// tools shows the directories of PATH that would be hidden, with the install
+// trees that they belong to.
+func (m *mounts) tools(h host) {
+	for _, dir := range h.path {
+		if m.visible(h.resolve(dir)) && m.visible(dir) {
+			continue
+		}
+		m.bind(h, autosession.Bind{Path: installTree(h, dir)})
+		for _, name := range []string{".cargo/credentials", ".cargo/credentials.toml"} {
+			for _, home := range h.homes {
+				if file := filepath.Join(home, name); m.visible(file) && exists(file) {
+					m.add(masked, file)
+				}
+			}
+		}
+	}
+}
+
+// installTree is what a directory of programs needs around it: the directory
+// above a bin or shims, as long as that is not a home, nor a place in it where
+// things of all kinds lie.
+func installTree(h host, dir string) string {
+	switch filepath.Base(dir) {
+	case "bin", "sbin", "shims":
+	default:
+		return dir
+	}
+	tree := filepath.Dir(dir)
+	for _, home := range h.homes {
+		rel, err := filepath.Rel(home, tree)
+		if err != nil || strings.HasPrefix(rel, "..") {
+			continue
+		}
+		// Below a home of homes the first part is a person.
+		parts := strings.Split(rel, "/")
+		if last := parts[len(parts)-1]; rel == "." || last == ".local" || last == ".config" || home == "/home" && len(parts) == 1 {
+			return dir
+		}
+	}
+	return tree
+}
+
+// pin fastens what is protected, and each directory on the way to it: one that
+// is a mount cannot be moved away.
+func (m *mounts) pin(p protection) {
+	m.add(writable, p.ways...)
+	m.add(readOnly, p.paths...)
+}
