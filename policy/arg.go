@@ -1,0 +1,225 @@
+package policy
+
+import "strings"
+
+// Arg is one argument of a command as far as it is known: a literal text, or
+// pieces of which some are not literal.
+type Arg struct {
+	text   string
+	pieces []piece // nil: the argument is text, literally
+	many   bool    // it may become any number of arguments, none included
+	quoted bool    // some part was quoted, so that an empty text is an argument
+}
+
+type piece struct {
+	kind pieceKind
+	text string // literal text, or the pattern of pieceGlob
+}
+
+type pieceKind uint8
+
+const (
+	pieceText    pieceKind = iota
+	pieceGlob              // a pattern that matches file names
+	pieceUnknown           // any text
+	pieceWord              // letters, digits, dot, minus, underscore; no slash, no minus at its start
+	pieceRef               // what git prints: no space, no minus at its start
+	pieceDigits            // a number that is not negative
+	piecePid               // $! of this text
+	pieceProc              // a process substitution: its command is judged on its own
+	pieceDeep              // what find found: any path below
+)
+
+func literalArg(s string) Arg { return Arg{text: s} }
+
+func unknownArg() Arg { return Arg{pieces: []piece{{kind: pieceUnknown}}} }
+
+func kindArg(k pieceKind) Arg { return Arg{pieces: []piece{{kind: k}}} }
+
+// literal returns the text of an argument of which everything is known.
+func (a Arg) literal() (string, bool) { return a.text, a.pieces == nil && !a.many }
+
+// head is the literal text that the argument begins with.
+func (a Arg) head() string {
+	if a.pieces == nil {
+		return a.text
+	}
+	if a.pieces[0].kind == pieceText {
+		return a.pieces[0].text
+	}
+	return ""
+}
+
+func (a Arg) has(k pieceKind) bool {
+	for _, p := range a.pieces {
+		if p.kind == k {
+			return true
+		}
+	}
+	return false
+}
+
+// is says that the argument is one piece of this kind and nothing else.
+func (a Arg) is(k pieceKind) bool { return len(a.pieces) == 1 && a.pieces[0].kind == k }
+
+// String shows the argument to a person.
+func (a Arg) String() string {
+	if a.pieces == nil {
+		return a.text
+	}
+	var b strings.Builder
+	for _, p := range a.pieces {
+		switch p.kind {
+		case pieceText, pieceGlob:
+			b.WriteString(p.text)
+		case pieceDigits:
+			b.WriteString("<number>")
+		case piecePid:
+			b.WriteString("$!")
+		case pieceProc:
+			b.WriteString("<( )")
+		case pieceDeep:
+			b.WriteString("**")
+		default:
+			b.WriteString("<unknown>")
+		}
+	}
+	return b.String()
+}
+
+// pattern returns the argument as a pattern of file names. ok is false when
+// a part is unknown.
+func (a Arg) pattern() (text string, active, ok bool) {
+	if a.many && !a.has(pieceGlob) && !a.has(pieceDigits) {
+		return "", false, false
+	}
+	if a.pieces == nil {
+		return a.text, false, true
+	}
+	var b strings.Builder
+	for _, p := range a.pieces {
+		switch p.kind {
+		case pieceText:
+			b.WriteString(escapePattern(p.text))
+		case pieceGlob:
+			b.WriteString(p.text)
+		case pieceDigits, pieceWord, piecePid:
+			b.WriteByte('*')
+		case pieceDeep:
+			b.WriteString("**")
+		default:
+			return "", false, false
+		}
+	}
+	return b.String(), true, true
+}
+
+// from returns the argument without its first n literal bytes.
+func (a Arg) from(n int) Arg {
+	if a.pieces == nil {
+		a.text = a.text[n:]
+		return a
+	}
+	ps := append([]piece(nil), a.pieces...)
+	ps[0].text = ps[0].text[n:]
+	if ps[0].text == "" && len(ps) > 1 {
+		ps = ps[1:]
+	}
+	a.pieces = ps
+	return a
+}
+
+// fields collects the arguments that one word expands to.
+type fields struct {
+	out  []Arg
+	cur  Arg
+	open bool // cur holds something
+}
+
+func (f *fields) add(k pieceKind, text string) {
+	f.open = true
+	switch {
+	case k == pieceText && f.cur.pieces == nil:
+		if f.cur.text == "" {
+			f.cur.text = text
+		} else {
+			f.cur.text += text
+		}
+	case k == pieceText && text == "":
+	default:
+		if f.cur.pieces == nil && f.cur.text != "" {
+			f.cur.pieces = append(f.cur.pieces, piece{pieceText, f.cur.text})
+			f.cur.text = ""
+		}
+		if n := len(f.cur.pieces); n > 0 && f.cur.pieces[n-1].kind == k && (k == pieceText || k == pieceGlob) {
+			f.cur.pieces[n-1].text += text
+			return
+		}
+		f.cur.pieces = append(f.cur.pieces, piece{k, text})
+	}
+}
+
+func (f *fields) addArg(a Arg) {
+	if a.pieces == nil {
+		f.add(pieceText, a.text)
+	}
+	for _, p := range a.pieces {
+		f.add(p.kind, p.text)
+	}
+	f.cur.many = f.cur.many || a.many
+}
+
+// end finishes the current argument. An empty one counts only when quoted.
+func (f *fields) end() {
+	if f.open && (f.cur.pieces != nil || f.cur.text != "" || f.cur.quoted) {
+		f.out = append(f.out, f.cur)
+	}
+	f.cur, f.open = Arg{}, false
+}
+
+// addSplit adds what an unquoted expansion gave: literal text is split at
+// blanks and its pattern characters become active.
+func (f *fields) addSplit(a Arg) {
+	if a.pieces == nil {
+		f.addSplitText(a.text)
+	}
+	for _, p := range a.pieces {
+		switch p.kind {
+		case pieceText:
+			f.addSplitText(p.text)
+		case pieceUnknown:
+			f.add(p.kind, p.text)
+			f.cur.many = true
+		default:
+			f.add(p.kind, p.text)
+		}
+	}
+	f.cur.many = f.cur.many || a.many
+}
+
+func (f *fields) addSplitText(s string) {
+	for s != "" {
+		i := strings.IndexAny(s, " \t\n")
+		switch {
+		case i < 0:
+			f.addGlobbed(s)
+			return
+		case i > 0:
+			f.addGlobbed(s[:i])
+			fallthrough
+		default:
+			f.end()
+			s = s[i+1:]
+		}
+	}
+}
+
+// addGlobbed adds unquoted text in which pattern characters are active and a
+// backslash is not an escape.
+func (f *fields) addGlobbed(s string) {
+	if strings.ContainsAny(s, `*?[`) {
+		f.add(pieceGlob, strings.ReplaceAll(s, `\`, `\\`))
+		return
+	}
+	f.add(pieceText, s)
+}

@@ -1,0 +1,361 @@
+package policy
+
+import (
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// stmts judges statements that run one after the other, and returns what is
+// known when the last one succeeded and when it failed.
+func (j *judge) stmts(list []*syntax.Stmt, st state) (ok, failed state) {
+	ok, failed = st, st
+	for i, s := range list {
+		if i > 0 {
+			ok = merge(ok, failed)
+		}
+		if ok, failed = j.stmt(s, ok); j.done() {
+			break
+		}
+	}
+	return ok, failed
+}
+
+func (j *judge) seq(list []*syntax.Stmt, st state) state { return merge(j.stmts(list, st)) }
+
+func (j *judge) stmt(s *syntax.Stmt, st state) (ok, failed state) {
+	if j.depth++; j.depth > maxDepth {
+		j.refuse(*tooDeep(""))
+		j.depth--
+		return st, st
+	}
+	defer func() { j.depth-- }()
+	if s.Coprocess || s.Disown {
+		j.refuse(refusal{rule: "P3", part: j.text(s), why: "starts a process that bash has no plain word for", instead: "use &"})
+	}
+	before := st
+	j.redirects(s, &st)
+	ok, failed = st, st
+	if s.Cmd != nil {
+		ok, failed = j.command(s.Cmd, st)
+	}
+	if s.Negated {
+		ok, failed = failed, ok
+	}
+	if s.Background {
+		return before, before
+	}
+	return ok, failed
+}
+
+func (j *judge) command(c syntax.Command, st state) (ok, failed state) {
+	switch c := c.(type) {
+	case *syntax.CallExpr:
+		return j.simple(c, st)
+	case *syntax.BinaryCmd:
+		return j.binary(c, st)
+	case *syntax.Block:
+		return j.stmts(c.Stmts, st)
+	case *syntax.Subshell:
+		j.subshell(c.Stmts, st, "subshell")
+		return st, st
+	case *syntax.IfClause:
+		j.open("if")
+		out := j.branch(c, st)
+		j.close()
+		return out, out
+	case *syntax.WhileClause:
+		return j.while(c, st)
+	case *syntax.ForClause:
+		return j.forLoop(c, st)
+	case *syntax.CaseClause:
+		return j.caseOf(c, st)
+	case *syntax.TestClause:
+		j.open("[[ ]]")
+		j.test(c.X, &st)
+		j.close()
+		return st, st
+	case *syntax.ArithmCmd:
+		j.arithm(c.X, &st)
+		return st, st
+	case *syntax.DeclClause:
+		return j.declare(c, st)
+	case *syntax.TimeClause:
+		if c.Stmt != nil {
+			return j.stmt(c.Stmt, st)
+		}
+		return st, st
+	}
+	j.refuse(refusal{rule: "P3", part: j.text(c), why: "is " + nameOfCommand(c) + ", which is not allowed", instead: "write the commands out"})
+	return st, st
+}
+
+func nameOfCommand(c syntax.Command) string {
+	switch c.(type) {
+	case *syntax.FuncDecl:
+		return "a function"
+	case *syntax.CoprocClause:
+		return "a coprocess"
+	case *syntax.LetClause:
+		return "let"
+	}
+	return "syntax"
+}
+
+// subshell judges statements whose variables and directory do not come back.
+func (j *judge) subshell(list []*syntax.Stmt, st state, kind string) {
+	loops := j.loops
+	j.loops = 0
+	j.open(kind)
+	j.stmts(list, st)
+	j.close()
+	j.loops = loops
+}
+
+func (j *judge) binary(c *syntax.BinaryCmd, st state) (ok, failed state) {
+	switch c.Op {
+	case syntax.AndStmt:
+		ok, failed = j.stmt(c.X, st)
+		yes, no := j.stmt(c.Y, ok)
+		return yes, merge(no, failed)
+	case syntax.OrStmt:
+		ok, failed = j.stmt(c.X, st)
+		yes, no := j.stmt(c.Y, failed)
+		return merge(ok, yes), no
+	}
+	j.stmt(c.X, st)
+	j.stmt(c.Y, st)
+	return st, st
+}
+
+func (j *judge) branch(c *syntax.IfClause, st state) state {
+	if len(c.Cond) == 0 { // else
+		return j.seq(c.Then, st)
+	}
+	ok, failed := j.stmts(c.Cond, st)
+	out := j.seq(c.Then, ok)
+	if c.Else == nil {
+		return merge(out, failed)
+	}
+	return merge(out, j.branch(c.Else, failed))
+}
+
+func (j *judge) caseOf(c *syntax.CaseClause, st state) (ok, failed state) {
+	j.open("case")
+	defer j.close()
+	j.value(c.Word, &st)
+	out, fall := st, state{dead: true}
+	for _, item := range c.Items {
+		for _, w := range item.Patterns {
+			j.value(w, &st)
+		}
+		in := merge(st, fall)
+		end := j.seq(item.Stmts, in)
+		out, fall = merge(out, end), state{dead: true}
+		if item.Op != syntax.Break {
+			fall = end
+		}
+	}
+	return out, out
+}
+
+func (j *judge) while(c *syntax.WhileClause, st state) (ok, failed state) {
+	j.open("while")
+	defer j.close()
+	st = j.forget(st, c.Cond, c.Do)
+	yes, no := j.stmts(c.Cond, st)
+	if c.Until {
+		yes, no = no, yes
+	}
+	j.body(c.Do, yes)
+	out := merge(st, no)
+	return out, out
+}
+
+func (j *judge) body(list []*syntax.Stmt, st state) state {
+	j.loops++
+	defer func() { j.loops-- }()
+	return j.seq(list, st)
+}
+
+func (j *judge) forLoop(c *syntax.ForClause, st state) (ok, failed state) {
+	j.open("for")
+	defer j.close()
+	if c.Select {
+		j.refuse(refusal{rule: "P3", part: j.text(c), why: "is select, which asks a person", instead: "use for"})
+	}
+	switch l := c.Loop.(type) {
+	case *syntax.CStyleLoop:
+		st = j.forget(st, c.Do)
+		for _, x := range []syntax.ArithmExpr{l.Init, l.Cond, l.Post} {
+			if x != nil {
+				j.arithm(x, &st)
+			}
+		}
+		j.body(c.Do, st)
+		return st, st
+	case *syntax.WordIter:
+		return j.forWords(c, l, st)
+	}
+	j.refuse(refusal{rule: "P1", part: j.text(c), why: "is a loop that cannot be judged", instead: "use a plain for"})
+	return st, st
+}
+
+// forWords judges the body once for each word that is known. A body that
+// leaves the loop early, or is too long for that, is judged once, for any word.
+func (j *judge) forWords(c *syntax.ForClause, l *syntax.WordIter, st state) (ok, failed state) {
+	items := []Arg{{pieces: []piece{{kind: pieceUnknown}}, many: true}}
+	if l.InPos.IsValid() {
+		items = j.words(l.Items, &st)
+	}
+	eff := effectsOf(c.Do)
+	cost := len(items) * eff.stmts
+	if j.unrolled+cost > maxUnrolled {
+		items = []Arg{unknownArg()}
+	} else {
+		j.unrolled += cost
+	}
+	exact := !eff.leaves && !manyIn(items) && cost <= maxUnrolled
+	if !exact {
+		st = j.forgetEffects(st, eff)
+	}
+	for _, item := range items {
+		it := st
+		item.many = false
+		j.assign(l.Name.Value, value{args: []Arg{item}}, &it, j.text(l.Name))
+		out := j.body(c.Do, it)
+		if exact {
+			st = out
+		}
+		if j.done() {
+			break
+		}
+	}
+	if !exact {
+		st.bind(l.Name.Value, unknownValue())
+	}
+	st.dead = false
+	return st, st
+}
+
+// effects is what statements may change around them.
+type effects struct {
+	names  map[string]bool
+	cd     bool // the directory changes
+	leaves bool // break, continue or exit
+	stmts  int
+}
+
+func (j *judge) forget(st state, lists ...[]*syntax.Stmt) state {
+	for _, l := range lists {
+		st = j.forgetEffects(st, effectsOf(l))
+	}
+	return st
+}
+
+func (j *judge) forgetEffects(st state, e effects) state {
+	for name := range e.names {
+		if !st.bind(name, unknownValue()) {
+			j.refuse(refusal{rule: "P1", part: name, why: "is one variable too many for one command", instead: "split the command"})
+		}
+	}
+	st.lost = st.lost || e.cd
+	return st
+}
+
+func effectsOf(list []*syntax.Stmt) effects {
+	e := effects{names: map[string]bool{}}
+	for _, s := range list {
+		syntax.Walk(s, e.see)
+	}
+	return e
+}
+
+func (e *effects) see(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.Stmt:
+		e.stmts++
+	case *syntax.Assign:
+		if n.Name != nil {
+			e.names[n.Name.Value] = true
+		}
+		if n.Naked && n.Value != nil {
+			e.seeWord(n.Value)
+		}
+	case *syntax.WordIter:
+		e.names[n.Name.Value] = true
+	case *syntax.ParamExp:
+		if n.Param != nil && n.Exp != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
+			e.names[n.Param.Value] = true
+		}
+	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.CStyleLoop:
+		syntax.Walk(n, e.seeArithm)
+	case *syntax.Redirect:
+		if n.N != nil {
+			e.names[strings.Trim(n.N.Value, "{}")] = true
+		}
+	case *syntax.CallExpr:
+		e.seeCall(n)
+	}
+	return true
+}
+
+// seeArithm takes every name in arithmetic as assigned: it costs nothing, since
+// the result is a number.
+func (e *effects) seeArithm(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.Lit:
+		if isName(n.Value) {
+			e.names[n.Value] = true
+		}
+	case *syntax.ParamExp:
+		if n.Param != nil && n.Index != nil {
+			e.names[n.Param.Value] = true
+		}
+	}
+	return true
+}
+
+func (e *effects) seeCall(c *syntax.CallExpr) {
+	if len(c.Args) == 0 {
+		return
+	}
+	var f fields
+	name, plainWord := plain(c.Args[0])
+	if !plainWord {
+		for _, p := range c.Args[0].Parts {
+			switch p := p.(type) {
+			case *syntax.Lit:
+				f.unquoted(p.Value)
+			case *syntax.SglQuoted:
+				f.add(pieceText, p.Value)
+			case *syntax.DblQuoted:
+				if len(p.Parts) == 1 {
+					if l, ok := p.Parts[0].(*syntax.Lit); ok {
+						f.add(pieceText, inDouble(l.Value))
+					}
+				}
+			}
+		}
+		name = unglob(f.cur)
+	}
+	switch name {
+	case "cd":
+		e.cd = true
+	case "break", "continue", "exit", "return":
+		e.leaves = true
+	case "read", "export", "local":
+		for _, w := range c.Args[1:] {
+			e.seeWord(w)
+		}
+	}
+}
+
+func (e *effects) seeWord(w *syntax.Word) {
+	if s, ok := plain(w); ok {
+		s, _, _ = strings.Cut(s, "=")
+		if isName(s) {
+			e.names[s] = true
+		}
+	}
+}

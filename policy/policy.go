@@ -1,0 +1,62 @@
+package policy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/autosession/autosession"
+)
+
+// Policy judges tool calls. It holds no state but its options and is used by
+// many goroutines at once. [New] makes one.
+type Policy struct {
+	opt       Options
+	rules     map[string]*rule
+	allowed   map[string]bool // programs and "program subcommand" that configuration adds
+	denied    map[string]bool
+	permits   map[string]bool
+	areas     []area
+	protected []shield
+}
+
+var _ autosession.Gate = (*Policy)(nil)
+
+// Judge allows or denies one tool call. Verdict.Rule is the rule that decided,
+// P1 to P10, "deny" for what configuration denies or "tool" for tools that are
+// judged by name. It does not block, and a cancelled ctx denies.
+func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosession.Verdict) {
+	defer func() {
+		if r := recover(); r != nil {
+			v = autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: the policy failed; write it in a simpler way"}
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: " + err.Error()}
+	}
+	if c.Tool != "Bash" {
+		return verdict(p.judgeTool(c), toolRule(c.Tool))
+	}
+	command, refused := stringField(c.Input, "command")
+	if refused == nil {
+		refused = p.judgeText(command, c.Kind, nil)
+	}
+	return verdict(refused, "P2")
+}
+
+// Command judges the text of one shell command, as Judge does for the tool
+// "Bash" in a session of this kind.
+func (p *Policy) Command(command string, kind autosession.Kind) autosession.Verdict {
+	input, err := json.Marshal(map[string]string{"command": command})
+	if err != nil {
+		return autosession.Verdict{Rule: "P1", Reason: fmt.Sprintf("cannot judge this command: %v", err)}
+	}
+	return p.Judge(context.Background(), autosession.ToolCall{Tool: "Bash", Input: input, Kind: kind})
+}
+
+func verdict(r *refusal, rule string) autosession.Verdict {
+	if r == nil {
+		return autosession.Verdict{Allow: true, Rule: rule}
+	}
+	return autosession.Verdict{Rule: r.rule, Reason: r.reason()}
+}

@@ -1,0 +1,65 @@
+package policy
+
+import "strings"
+
+// refusal is why something is denied. The zero value is never used: nil means
+// that nothing is wrong.
+type refusal struct {
+	rule    string  // P1 to P10, "deny", "tool"
+	part    string  // of the command or call, as it was written or as it resolved
+	why     string  // what is wrong with the part
+	instead string  // what to do
+	fix     Setting // the configuration that would allow it; zero: none does
+}
+
+// Setting is one line of configuration: an entry to add to a list.
+type Setting struct {
+	Key   string `json:"key,omitempty"`   // "allow", "allow_paths", "permit", "tools"
+	Value string `json:"value,omitempty"` // the entry
+}
+
+// String is the line as it stands in a configuration file, or "".
+func (s Setting) String() string {
+	if s.Key == "" {
+		return ""
+	}
+	return s.Key + ` = ["` + s.Value + `"]`
+}
+
+const partBytes = 120
+
+func (r *refusal) reason() string {
+	var b strings.Builder
+	b.WriteString(r.rule)
+	b.WriteString(": ")
+	if r.part != "" {
+		b.WriteString("`")
+		b.WriteString(cut(r.part))
+		b.WriteString("` ")
+	}
+	b.WriteString(r.why)
+	if r.instead != "" {
+		b.WriteString("; ")
+		b.WriteString(r.instead)
+	}
+	return b.String()
+}
+
+// cut bounds a part of a command, so that a reason stays short.
+func cut(s string) string {
+	s = strings.ToValidUTF8(strings.Map(printable, s), "?")
+	if len(s) <= partBytes {
+		return s
+	}
+	return strings.ToValidUTF8(s[:partBytes], "") + "..."
+}
+
+func printable(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
+		return ' '
+	case r < ' ' || r == 0x7f || hidden(r):
+		return '?'
+	}
+	return r
+}

@@ -1,0 +1,72 @@
+package policy
+
+import "strings"
+
+// shield is one protected path or glob inside the project (P6).
+type shield struct {
+	name  string
+	comps []string // components, patterns allowed; "**" is any number of them
+	list  bool     // the feature list
+}
+
+// protectedNames are protected in every project.
+var protectedNames = []string{"feature_list.json", ".git", ".claude", ".vscode", ".idea", ".mcp.json",
+	".claude_settings.json", "autosession.toml", "app_spec.txt"}
+
+func shields(globs []string) []shield {
+	var out []shield
+	for _, n := range protectedNames {
+		out = append(out, shield{name: n, comps: []string{n}, list: n == "feature_list.json"})
+	}
+	for _, g := range globs {
+		comps := strings.Split(strings.Trim(strings.TrimPrefix(g, "./"), "/"), "/")
+		if n := len(comps); n > 1 && comps[n-1] == "**" {
+			comps = comps[:n-1]
+		}
+		if len(comps) == 1 && isPattern(comps[0]) {
+			comps = []string{"**", comps[0]}
+		}
+		out = append(out, shield{name: g, comps: comps})
+	}
+	return out
+}
+
+// covers says whether a use of the path rel, whose components may be patterns,
+// could change what the shield protects.
+func (s *shield) covers(rel []string, u use) bool {
+	if overlapPrefix(s.comps, rel) {
+		return true // the path is, or is below, what is protected
+	}
+	if u != useTree {
+		return false
+	}
+	static := s.comps
+	for i, c := range static {
+		if isPattern(c) {
+			static = static[:i]
+			break
+		}
+	}
+	return len(static) > 0 && overlapPrefix(rel, static)
+}
+
+// overlapPrefix says whether some path could match all of pre and go on with
+// the rest of p: p is at or below pre.
+func overlapPrefix(pre, p []string) bool {
+	switch {
+	case len(pre) == 0:
+		return true
+	case pre[0] == "**":
+		for i := range len(p) + 1 {
+			if overlapPrefix(pre[1:], p[i:]) {
+				return true
+			}
+		}
+		return false
+	case len(p) == 0:
+		return false
+	case p[0] == "**":
+		return true
+	}
+	return overlap(pre[0], p[0]) && overlapPrefix(pre[1:], p[1:])
+}
