@@ -34,13 +34,20 @@ func uuid() string {
 // openReal opens a conversation in a project of its own.
 func openReal(t *testing.T, hooks autosession.Hooks, turns ...playedTurn) *session {
 	t.Helper()
+	return openRealTask(t, func(task *autosession.Task) { task.Hooks = hooks }, turns...)
+}
+
+// openRealTask is openReal with a task of one's own.
+func openRealTask(t *testing.T, change func(*autosession.Task), turns ...playedTurn) *session {
+	t.Helper()
 	s := &session{recorder: &recorder{}, api: playAPI(t, turns...), dir: t.TempDir()}
 	home := t.TempDir()
 	s.agent = Agent{Command: realCLI(t), BaseURL: s.api.URL, Endpoint: s.api.URL, Key: "sk-a-dummy-key"}
 	s.task = autosession.Task{
 		Session: uuid(), Kind: autosession.Continue, Dir: s.dir, Home: home, Model: testModel,
-		Hooks: hooks, Start: startHost(t, s.dir, home), Emit: s.emit,
+		Hooks: &gate{}, Start: startHost(t, s.dir, home), Emit: s.emit,
 	}
+	change(&s.task)
 	s.open(t)
 	return s
 }
@@ -72,6 +79,8 @@ func (s *session) run(t *testing.T, prompt string) autosession.Result {
 	}
 	return r
 }
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
 
 func wantClass(t *testing.T, r autosession.Result, want autosession.OutcomeClass) {
 	t.Helper()
