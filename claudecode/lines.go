@@ -2,6 +2,7 @@ package claudecode
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -30,7 +31,7 @@ func newLineReader(r io.Reader) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 }
 
-// next returns the next line that is not empty. Its error is that of the
+// next returns the next line that is not blank. Its error is that of the
 // stream; a half line comes before it.
 func (lr *lineReader) next() (line, error) {
 	if cap(lr.data) > maxLine/8 {
@@ -38,7 +39,7 @@ func (lr *lineReader) next() (line, error) {
 	}
 	for {
 		l, err := lr.read()
-		if l.size > 0 {
+		if len(bytes.TrimSpace(l.data)) > 0 {
 			return l, nil
 		}
 		if err != nil {

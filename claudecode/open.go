@@ -168,6 +168,6 @@ func (a Agent) explain(c *conversation, err error) error {
 	if errors.As(err, &known) || !errors.Is(err, errEnded) {
 		return err
 	}
-	o := outcome(autosession.OutcomeCrashed, withTail("the program "+died(c.exit)+" at its start", c.stderr.String()))
-	return &autosession.OutcomeError{Outcome: c.hide(o)}
+	end := ending{exit: &c.exit, stderr: c.stderr.String()}
+	return &autosession.OutcomeError{Outcome: c.hide(end.outcome())}
 }

@@ -28,7 +28,7 @@ const tickEvery = time.Second
 type report struct {
 	meter *meter
 	calls map[string]call   // tool calls that are under way, by id
-	names map[string]string // sub-agents, by the tool call that started them
+	names map[string]string // sub-agents that run, by the tool call that started them
 	last  time.Time         // of the last event
 	text  string            // the last thing the model said
 
@@ -187,6 +187,9 @@ func (r *report) saidText(f *frame, text string) autosession.Event {
 	if agent := r.agent(f); agent != "" {
 		return autosession.Event{Type: autosession.EventNote, Text: cutText("sub-agent "+agent+": "+text, maxText)}
 	}
+	if f.Message.Model == synthetic {
+		return autosession.Event{Type: autosession.EventNote, Text: cutText(text, maxText)}
+	}
 	r.text = cutText(text, maxText)
 	return autosession.Event{Type: autosession.EventText, Text: r.text}
 }
@@ -261,13 +264,8 @@ func (r *report) system(f *frame, l line) []autosession.Event {
 		return []autosession.Event{{Type: autosession.EventCompaction, Text: f.Compact.Trigger, N: f.Compact.Before}}
 	case "permission_denied":
 		return note("the program itself denied %s", orElse(f.ToolName, "a tool call"))
-	case "task_started":
-		if f.ToolUse != "" && len(r.names) < outboxEvents {
-			r.names[f.ToolUse] = f.TaskID
-		}
-		return note("task %s started: %s", f.TaskID, cutText(f.Summary, maxInput))
-	case "task_notification":
-		return note("task %s %s", f.TaskID, f.Status)
+	case "task_started", "task_notification":
+		return r.task(f)
 	case "session_writes_lost":
 		return note("the program could not write its own transcript: is the disk full?")
 	case "model_refusal_fallback", "informational", "notification", "local_command_output":
@@ -277,6 +275,24 @@ func (r *report) system(f *frame, l line) []autosession.Event {
 		return nil
 	}
 	return r.raw("system/"+f.Subtype, l)
+}
+
+// task reports a sub-agent. A shell command is a task too, and is seen as a
+// tool call already.
+func (r *report) task(f *frame) []autosession.Event {
+	if f.Subtype == "task_started" {
+		if f.TaskType == "local_bash" || len(r.names) >= outboxEvents {
+			return nil
+		}
+		r.names[f.ToolUse] = f.TaskID
+		return note("sub-agent %s started: %s", f.TaskID, cutText(f.Summary, maxInput))
+	}
+	if _, ok := r.names[f.ToolUse]; !ok {
+		return nil
+	}
+	delete(r.names, f.ToolUse)
+	r.meter.forget(f.ToolUse)
+	return note("sub-agent %s %s", f.TaskID, f.Status)
 }
 
 // started reports what the program says of itself at the start of a turn.
