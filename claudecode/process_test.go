@@ -93,13 +93,29 @@ type recorder struct {
 	mu     sync.Mutex
 	events []autosession.Event
 	fail   error
+	react  map[autosession.EventType]func()
 }
 
 func (r *recorder) emit(e autosession.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
+	if f := r.react[e.Type]; f != nil {
+		delete(r.react, e.Type)
+		go f()
+	}
 	return r.fail
+}
+
+// on has f run, on a goroutine of its own, when the first event of a type
+// comes.
+func (r *recorder) on(typ autosession.EventType, f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.react == nil {
+		r.react = map[autosession.EventType]func(){}
+	}
+	r.react[typ] = f
 }
 
 func (r *recorder) all() []autosession.Event {

@@ -116,12 +116,19 @@ func TestRealMaxTurns(t *testing.T) {
 	}
 }
 
-// TestRealOffline has a service that cannot be reached at all.
+// TestRealOffline has a service that cannot be reached: the program retries,
+// and says so without a status. TestRetryLadder has the rest of the ladder.
 func TestRealOffline(t *testing.T) {
 	s := openReal(t, &gate{})
-	s.api.CloseClientConnections()
 	s.api.Listener.Close()
-	r := s.run(t, "Go.")
-	t.Logf("%v", r.Outcome)
-	wantClass(t, r, autosession.OutcomeOffline)
+	s.on(autosession.EventRetry, func() {
+		if err := s.Interrupt(t.Context()); err != nil {
+			t.Errorf("interrupt: %v", err)
+		}
+	})
+	wantClass(t, s.run(t, "Go."), autosession.OutcomeInterrupted)
+	retries := s.of(autosession.EventRetry)
+	if len(retries) == 0 || !contains(string(retries[0].Raw), `"error_status":null,"error":"unknown"`) {
+		t.Errorf("retries = %v", retries)
+	}
 }

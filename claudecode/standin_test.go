@@ -238,7 +238,10 @@ func playFlood(p *standin) int {
 		}
 		close(stopped)
 	}()
-	for {
+	for n := 0; ; n++ {
+		if n == floodRounds {
+			p.text("enough")
+		}
 		select {
 		case <-stopped:
 			p.say(`{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_streaming"}`)
@@ -248,6 +251,10 @@ func playFlood(p *standin) int {
 		}
 	}
 }
+
+// floodRounds is how often floodLines are written before the stand-in says
+// that this is enough.
+const floodRounds = 20_000
 
 // floodLines are short lines: some say nothing, some are unknown, some broken.
 const floodLines = `{"type":"keep_alive"}
@@ -432,6 +439,7 @@ func startStandin(t testing.TB, scenario, dir string) func(context.Context, auto
 			return nil, err
 		}
 		c.Path, c.Args = path, args
+		c.Env = append(c.Env, "GORACE=atexit_sleep_ms=0")
 		return start(ctx, c)
 	}
 }
