@@ -191,7 +191,7 @@ func heap() int64 {
 
 // watchHeap samples the heap until the returned function is called, which
 // tells the peak.
-func watchHeap(t *testing.T) func() int64 {
+func watchHeap(t testing.TB) func() int64 {
 	done, peak := make(chan struct{}), make(chan int64)
 	go func() {
 		var top int64
