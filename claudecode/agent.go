@@ -33,6 +33,11 @@ type Agent struct {
 	// Key is given to the program as its API key: a dummy, where a gateway
 	// adds the real one. "" gives it none. It never appears in arguments.
 	Key string
+	// Token is given to the program as the long-lived token of a
+	// subscription: a dummy, where a gateway puts the real one into the
+	// Authorization header. "" gives it none. Give it a Key or a Token, not
+	// both: the program takes the key then.
+	Token string
 	// Lane is what Info says of who pays, where the program cannot know it: a
 	// played model. "" is what the program says.
 	Lane string

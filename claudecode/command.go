@@ -70,5 +70,8 @@ func (a Agent) env() []string {
 	if a.Key != "" {
 		env = append(env, "ANTHROPIC_API_KEY="+a.Key)
 	}
+	if a.Token != "" {
+		env = append(env, "CLAUDE_CODE_OAUTH_TOKEN="+a.Token)
+	}
 	return append(env, a.Env...)
 }

@@ -29,15 +29,15 @@ func (p pipes) close() {
 // Three goroutines live as long as it does: read takes the program's output,
 // the outbox runs Emit, and watch waits for the process. Close ends them all.
 type conversation struct {
-	task   autosession.Task
-	secret string // never shown in an outcome
-	proc   autosession.Process
-	pipes  pipes
-	wire   *wire
-	guard  *guard
-	outbox *outbox
-	trace  func(json.RawMessage)
-	stderr *tail
+	task    autosession.Task
+	secrets []string // never shown in an outcome
+	proc    autosession.Process
+	pipes   pipes
+	wire    *wire
+	guard   *guard
+	outbox  *outbox
+	trace   func(json.RawMessage)
+	stderr  *tail
 
 	eof    chan struct{} // closed when the program's output has ended
 	exited chan struct{} // closed when its tree is gone; exit is set
@@ -225,10 +225,12 @@ type controlSubtype struct {
 	Subtype string `json:"subtype"`
 }
 
-// hide removes the key from an outcome. A vendor's error may repeat it.
+// hide removes the secrets from an outcome. A vendor's error may repeat them.
 func (c *conversation) hide(o autosession.Outcome) autosession.Outcome {
-	if len(c.secret) >= 8 {
-		o.Detail = strings.ReplaceAll(o.Detail, c.secret, "[key]")
+	for _, secret := range c.secrets {
+		if len(secret) >= 8 {
+			o.Detail = strings.ReplaceAll(o.Detail, secret, "[key]")
+		}
 	}
 	return o
 }

@@ -58,7 +58,7 @@ func (a Agent) start(ctx context.Context, path string, t autosession.Task) (*con
 		return nil, fmt.Errorf("cannot start the agent's program: %w", err)
 	}
 	c := converse(ctx, t, ours, proc, a.Trace)
-	c.secret = a.Key
+	c.secrets = []string{a.Key, a.Token}
 	c.info = autosession.Info{
 		ID: orElse(t.Resume, t.Session), Agent: Name, Model: t.Model, Lane: a.Lane, Tools: a.tools(t),
 	}

@@ -1,7 +1,9 @@
 package claudecode
 
 import (
+	"errors"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -55,6 +57,46 @@ func TestRealServiceErrors(t *testing.T) {
 				t.Errorf("%d requests were made, want no ladder of retries", n)
 			}
 		})
+	}
+}
+
+// TestRealUsageLimit plays a used-up subscription, whose reset time the
+// program reads from the service's headers. The program is given a dummy
+// token, which it sends to the service that we name.
+func TestRealUsageLimit(t *testing.T) {
+	reset := time.Now().Add(4 * time.Hour).Truncate(time.Second)
+	rejected := apiError(429, "rate_limit_error", "This request would exceed your account's rate limit.")
+	rejected.header = http.Header{
+		"Anthropic-Ratelimit-Unified-Status":               {"rejected"},
+		"Anthropic-Ratelimit-Unified-Reset":                {strconv.FormatInt(reset.Unix(), 10)},
+		"Anthropic-Ratelimit-Unified-Representative-Claim": {"five_hour"},
+	}
+	s := openRealAgent(t, func(a *Agent, _ *autosession.Task) { a.Key, a.Token = "", "sk-ant-oat01-a-dummy" }, rejected, rejected)
+	if lane := s.Info().Lane; lane != "subscription" {
+		t.Errorf("lane = %q", lane)
+	}
+	r := s.run(t, "Go.")
+	wantClass(t, r, autosession.OutcomeUsageLimit)
+	if !r.Outcome.Reset.Equal(reset) {
+		t.Errorf("reset = %v, want %v", r.Outcome.Reset, reset)
+	}
+	if limits := s.of(autosession.EventLimit); len(limits) == 0 || !limits[0].Until.Equal(reset) {
+		t.Errorf("limit events: %+v", limits)
+	}
+}
+
+// TestRealResumeUnknown resumes what the program does not know.
+func TestRealResumeUnknown(t *testing.T) {
+	api := playAPI(t)
+	dir := t.TempDir()
+	task := autosession.Task{
+		Session: uuid(), Resume: uuid(), Dir: dir, Home: dir, Model: testModel, Hooks: &gate{},
+		Start: startHost(t, dir, dir), Emit: (&recorder{}).emit,
+	}
+	c, err := Agent{Command: realCLI(t), BaseURL: api.URL, Key: "sk-a-dummy-key"}.Open(t.Context(), task)
+	var got *autosession.OutcomeError
+	if c != nil || !errors.As(err, &got) || !contains(got.Outcome.Detail, "No conversation found") {
+		t.Errorf("Open = %v, %v", c, err)
 	}
 }
 

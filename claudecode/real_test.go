@@ -40,6 +40,12 @@ func openReal(t *testing.T, hooks autosession.Hooks, turns ...playedTurn) *sessi
 // openRealTask is openReal with a task of one's own.
 func openRealTask(t *testing.T, change func(*autosession.Task), turns ...playedTurn) *session {
 	t.Helper()
+	return openRealAgent(t, func(_ *Agent, task *autosession.Task) { change(task) }, turns...)
+}
+
+// openRealAgent is openReal with an agent and a task of one's own.
+func openRealAgent(t *testing.T, change func(*Agent, *autosession.Task), turns ...playedTurn) *session {
+	t.Helper()
 	s := &session{recorder: &recorder{}, api: playAPI(t, turns...), dir: t.TempDir()}
 	home := t.TempDir()
 	s.agent = Agent{Command: realCLI(t), BaseURL: s.api.URL, Endpoint: s.api.URL, Key: "sk-a-dummy-key"}
@@ -47,7 +53,7 @@ func openRealTask(t *testing.T, change func(*autosession.Task), turns ...playedT
 		Session: uuid(), Kind: autosession.Continue, Dir: s.dir, Home: home, Model: testModel,
 		Hooks: &gate{}, Start: startHost(t, s.dir, home), Emit: s.emit,
 	}
-	change(&s.task)
+	change(&s.agent, &s.task)
 	s.open(t)
 	return s
 }

@@ -1,6 +1,10 @@
 package claudecode
 
-import "github.com/autosession/autosession"
+import (
+	"strings"
+
+	"github.com/autosession/autosession"
+)
 
 // synthetic is the model of messages that the program makes up by itself.
 const synthetic = "<synthetic>"
@@ -110,7 +114,8 @@ func (m *meter) total(cost float64, models map[string]modelUsage) {
 		sum = sum.Add(autosession.Tokens{
 			Input: u.Input, Output: u.Output, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite,
 		})
-		if u.ContextWindow > 0 && (name == m.model || len(models) == 1) {
+		base, _, _ := strings.Cut(name, "[") // a variant of the model is in brackets
+		if u.ContextWindow > 0 && (base == m.model || len(models) == 1) {
 			m.window = u.ContextWindow
 		}
 	}
