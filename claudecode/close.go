@@ -1,0 +1,82 @@
+package claudecode
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/autosession/autosession"
+)
+
+// The close ladder: how long each step may take.
+const (
+	stopTurn   = time.Second     // the end of a turn that is under way
+	inputGrace = 5 * time.Second // the program's own end, after the end of its input
+	termGrace  = 6 * time.Second // its end after SIGTERM: its own fail-safe takes above 5 s
+	killGrace  = 5 * time.Second // the end of its tree after SIGKILL
+	drainGrace = 2 * time.Second // the end of its output, after its end
+	closeLimit = 2*stopTurn + inputGrace + termGrace + killGrace + 2*drainGrace
+)
+
+// Close implements [autosession.Conversation]. A turn that is under way is
+// interrupted, and what is being judged is refused: a program whose input ends
+// runs what it was about to ask for. Then come the end of its input, SIGTERM
+// and SIGKILL.
+func (c *conversation) Close() error {
+	c.once.Do(func() {
+		defer close(c.gone)
+		c.err = c.close()
+	})
+	<-c.gone
+	return c.err
+}
+
+func (c *conversation) close() error {
+	c.wire.refuse()
+	c.endTurn()
+	close(c.closed)
+	c.wire.closeInput()
+	if !happens(c.exited, inputGrace) {
+		stopProcess(c.proc, termGrace, c.exited)
+	}
+	gone := happens(c.exited, killGrace)
+	c.pipes.out.Close()
+	c.pipes.err.Close()
+	c.wire.end()
+	c.outbox.close()
+	c.wire.wait()
+	happens(c.eof, drainGrace)
+	if !gone {
+		return errors.New("cannot end the agent's program: its processes are still there after SIGKILL")
+	}
+	return nil
+}
+
+// endTurn gives a turn that is under way, and the refusals, the time to reach
+// the program.
+func (c *conversation) endTurn() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTurn)
+	defer cancel()
+	if c.Interrupt(ctx) == nil {
+		c.wire.settle(ctx)
+	}
+}
+
+// stopProcess ends a process tree. It returns when exited is closed, or when
+// that should long have happened.
+func stopProcess(p autosession.Process, grace time.Duration, exited <-chan struct{}) {
+	go func() { _ = p.Stop(grace) }() // whether it worked is seen at exited
+	happens(exited, grace+killGrace)
+}
+
+// happens waits until done is closed, at most for d.
+func happens(done <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
