@@ -8,6 +8,7 @@ package reexec
 import (
 	"os"
 	"strings"
+	"syscall"
 )
 
 // prefix marks the first argument of a second run of our binary.
@@ -35,7 +36,9 @@ func Init() {
 		os.Stderr.WriteString("cannot run " + os.Args[1] + ": this binary has no such entry\n")
 		os.Exit(2)
 	}
-	os.Exit(run(os.Args[2:]))
+	// Not os.Exit: in a build with the race detector that waits for a second,
+	// and such processes are many and short.
+	syscall.Exit(run(os.Args[2:]))
 }
 
 // Command returns the program and the arguments that run the entry name with
