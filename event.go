@@ -66,9 +66,5 @@ type Event struct {
 
 // promptFrame is what the transcript keeps of a prompt.
 func promptFrame(prompt string) json.RawMessage {
-	frame, err := json.Marshal(map[string]string{"type": "prompt", "text": prompt})
-	if err != nil {
-		panic("autosession: a string cannot be written: " + err.Error())
-	}
-	return frame
+	return formatText(map[string]string{"type": "prompt", "text": prompt})
 }

@@ -111,13 +111,7 @@ func (f Feature) object() []member {
 
 func (f Feature) known(passes json.RawMessage) []member {
 	var out []member
-	add := func(name string, v any) {
-		value, err := json.Marshal(v)
-		if err != nil {
-			panic("autosession: a string cannot be written: " + err.Error())
-		}
-		out = append(out, member{name, value})
-	}
+	add := func(name string, v any) { out = append(out, member{name, formatText(v)}) }
 	if f.ID != "" {
 		add("id", f.ID)
 	}

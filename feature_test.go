@@ -11,7 +11,7 @@ import (
 
 func TestParseFeatureList(t *testing.T) {
 	const good = `[
-  {"id": "F1", "category": "functional", "description": "adds", "steps": ["run it"], "passes": false, "note": {"b": 1, "a": [1.50, 2]}},
+  {"id": "F1", "category": "functional", "description": "adds", "steps": ["run it"], "verify": "a && b > c", "passes": false, "note": {"b": 1, "a": [1.50, 2]}},
   {"description": "subtracts", "priority": "high", "passes": true, "depends_on": ["F1", 2]},
   {"id": 3, "description": "three", "priority": 7}
 ]`
@@ -29,7 +29,7 @@ func TestParseFeatureList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kept := range []string{`"note": {`, `"b": 1,`, `1.50`, `"priority": "high"`} {
+	for _, kept := range []string{`"a && b > c"`, `"note": {`, `"b": 1,`, `1.50`, `"priority": "high"`} {
 		if !strings.Contains(string(out), kept) {
 			t.Errorf("%s is lost in\n%s", kept, out)
 		}

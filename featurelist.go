@@ -193,7 +193,7 @@ func (l FeatureList) danglingDependency() string {
 
 // Format writes the list with two spaces of indentation and a final newline.
 func (l FeatureList) Format() ([]byte, error) {
-	array, err := json.Marshal(l.Features)
+	array, err := formatJSON(l.Features)
 	if l.Features == nil {
 		array, err = []byte("[]"), nil
 	}

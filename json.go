@@ -64,6 +64,26 @@ func readObject(data []byte, base int64) ([]placed, []Problem) {
 	return out, nil
 }
 
+// formatJSON writes a value as a person would: "&" stays "&".
+func formatJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// formatText writes text or a list of texts, which always can be written.
+func formatText(v any) []byte {
+	data, err := formatJSON(v)
+	if err != nil {
+		panic("autosession: a text cannot be written: " + err.Error())
+	}
+	return data
+}
+
 // formatObject writes members in order.
 func formatObject(members []member) []byte {
 	var b bytes.Buffer
@@ -72,11 +92,7 @@ func formatObject(members []member) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name, err := json.Marshal(m.name)
-		if err != nil {
-			panic("autosession: a string cannot be written: " + err.Error())
-		}
-		b.Write(name)
+		b.Write(formatText(m.name))
 		b.WriteByte(':')
 		b.Write(m.value)
 	}

@@ -92,13 +92,6 @@ func (a *app) withProject(c *cobra.Command, do func(context.Context, autosession
 	return errors.Join(do(ctx, w.cfg), w.close())
 }
 
-// noAgent stands for an agent where none is opened.
-type noAgent struct{}
-
-func (noAgent) Open(context.Context, autosession.Task) (autosession.Conversation, error) {
-	return nil, errors.New("cannot open a session: this command has no agent")
-}
-
 // listed is one feature as features --json prints it.
 type listed struct {
 	ID          string                `json:"id"`

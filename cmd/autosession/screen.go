@@ -29,11 +29,11 @@ type screen struct {
 
 	mu      sync.Mutex
 	began   time.Time
-	total   autosession.Usage // of the sessions of this run that ended
-	tally   autosession.Tally
 	waiting chan struct{} // closed to end the countdown, or nil
 	counted chan struct{} // closed when it has ended
 	session int
+	ended   int    // the last session whose end was shown
+	next    string // what was decided last
 }
 
 func (a *app) screen(cfg autosession.Config) *screen {
@@ -123,7 +123,7 @@ func (s *screen) line(e autosession.Event) string {
 	text := harmless(firstLine(e.Text))
 	switch e.Type {
 	case autosession.EventOpened:
-		s.session = e.Session
+		s.session, s.next = e.Session, ""
 		return s.paint(bold, fmt.Sprintf("session %d", e.Session)) + fmt.Sprintf(" opened: %s, with %s", e.Kind, text)
 	case autosession.EventText:
 		return s.paint(dim, "  says      "+short(text))
@@ -195,10 +195,16 @@ func (s *screen) decision(d *autosession.Decision) string {
 			when = fmt.Sprintf(" until %s (%s)", d.Until.Local().Format(time.DateTime), left)
 		}
 	}
+	again := string(d.Action) + d.Reason
+	if again == s.next && d.Action == autosession.ActionStart {
+		return "" // the delay is over
+	}
+	s.next = again
 	line := fmt.Sprintf("%s %s%s: %s", s.paint(bold, string(d.Action)), d.Reason, when, harmless(d.Detail))
-	if s.session == 0 {
+	if s.session == s.ended {
 		return line
 	}
+	s.ended = s.session
 	return s.progress() + "\n" + line
 }
 

@@ -137,16 +137,30 @@ func (w *parts) confine(c config.Config) (name string, err error) {
 	return box.Name(), nil
 }
 
-// pickAgent picks the agent that the configuration names.
+// pickAgent picks the agent that the configuration names. One that is missing
+// is missed when a session opens: a project that is done needs none.
 func pickAgent(c config.Config) (autosession.Agent, error) {
-	agent := apiagent.FromEnvironment()
 	if c.Agent == "claude-code" {
 		return nil, usageError{errors.New("cannot use the agent claude-code: it is not built in yet; use --agent api")}
 	}
+	agent := apiagent.FromEnvironment()
 	if agent.Key == "" {
-		return nil, usageError{errors.New("cannot find an agent: set ANTHROPIC_API_KEY for the built-in one")}
+		return noAgent{autosession.Outcome{
+			Class: autosession.OutcomeNeedsPerson, Block: autosession.BlockAgent,
+			Detail: "there is no agent: set ANTHROPIC_API_KEY for the built-in one",
+		}}, nil
 	}
 	return agent, nil
+}
+
+// noAgent opens no session. Its outcome says why.
+type noAgent struct {
+	outcome autosession.Outcome
+}
+
+// Open fails.
+func (n noAgent) Open(context.Context, autosession.Task) (autosession.Conversation, error) {
+	return nil, &autosession.OutcomeError{Outcome: n.outcome}
 }
 
 // configure takes the settings over. It is called again when the project's own
