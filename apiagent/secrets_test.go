@@ -23,8 +23,8 @@ func TestFromEnvironment(t *testing.T) {
 
 func TestTheEnvironmentChangesNothing(t *testing.T) {
 	for name, value := range map[string]string{
-		"ANTHROPIC_API_KEY": "sk-another-key-0000000", "ANTHROPIC_AUTH_TOKEN": "another-token-000000",
-		"ANTHROPIC_BASE_URL": "http://127.0.0.1:1", "ANTHROPIC_CUSTOM_HEADERS": "X-Other: yes",
+		"ANTHROPIC_AUTH_TOKEN": "another-token-000000",
+		"ANTHROPIC_BASE_URL":   "http://127.0.0.1:1", "ANTHROPIC_CUSTOM_HEADERS": "X-Other: yes",
 		"ANTHROPIC_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:1",
 	} {
 		t.Setenv(name, value)
