@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -59,7 +60,11 @@ func (a *app) play(c *cobra.Command, dir string) error {
 	agent := apiagent.Agent{Key: "played", BaseURL: server.URL(), Lane: "played", RetryFor: 3 * time.Second}
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.AddFlags(flags)
-	err = errors.Join(flags.Set("no-sandbox", "true"), flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"))
+	err = errors.Join(flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"))
+	if confined := p.holds(c.Context()); !confined && err == nil {
+		a.say("This demo runs UNCONFINED, since there is no sandbox here: what it plays is ours.")
+		err = flags.Set("no-sandbox", "true")
+	}
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -72,6 +77,19 @@ func (a *app) play(c *cobra.Command, dir string) error {
 		return errors.Join(err, server.Close())
 	}
 	a.say("The model is played: its replies come from a file. Everything else is real.")
-	a.say("This demo runs unconfined (no sandbox): what it plays is ours.")
 	return errors.Join(a.loop(c.Context(), w, flags), w.close(), server.Close())
+}
+
+// holds says whether there is a sandbox here that confines.
+func (p place) holds(ctx context.Context) bool {
+	w := &parts{place: p}
+	if _, err := w.confine(config.Config{}); err != nil {
+		return false
+	}
+	for _, canary := range w.box.Check(ctx) {
+		if !canary.Holds {
+			return false
+		}
+	}
+	return true
 }

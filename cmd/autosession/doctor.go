@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/apiagent"
+	"github.com/autosession/autosession/config"
 )
 
 // finding is one thing that a run needs.
@@ -52,7 +51,7 @@ func (a *app) doctorCommand() *cobra.Command {
 
 // examine looks at all that a run needs. It changes nothing.
 func (p place) examine(ctx context.Context) []finding {
-	return []finding{p.gitFinding(ctx), p.settings(ctx), p.records(ctx), agentFinding(), p.sandboxFinding()}
+	return []finding{p.gitFinding(ctx), p.settings(ctx), p.records(ctx), agentFinding(), p.sandboxFinding(ctx)}
 }
 
 func (p place) gitFinding(ctx context.Context) finding {
@@ -97,17 +96,22 @@ func agentFinding() finding {
 	return finding{Name: "agent", OK: true, Detail: "the built-in one, with the key of ANTHROPIC_API_KEY"}
 }
 
-func (p place) sandboxFinding() finding {
+func (p place) sandboxFinding(ctx context.Context) finding {
 	w := &parts{place: p}
-	conf, err := p.load(nil, "", false)
-	if err == nil {
-		_, err = w.confine(conf)
-	}
-	if failed, ok := errors.AsType[*autosession.SandboxError](err); ok {
-		return finding{Name: "sandbox", Detail: failed.Error()}
-	}
+	name, err := w.confine(config.Config{})
 	if err != nil {
 		return finding{Name: "sandbox", Detail: err.Error()}
 	}
-	return finding{Name: "sandbox", OK: true, Detail: "it holds"}
+	var failed, holds []string
+	for _, c := range w.box.Check(ctx) {
+		if c.Holds {
+			holds = append(holds, c.Name)
+		} else {
+			failed = append(failed, c.Name+" ("+c.Detail+")")
+		}
+	}
+	if len(failed) > 0 {
+		return finding{Name: "sandbox", Detail: name + " does not hold: " + strings.Join(failed, ", ")}
+	}
+	return finding{Name: "sandbox", OK: true, Detail: name + ": " + strings.Join(holds, ", ")}
 }

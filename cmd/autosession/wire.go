@@ -18,6 +18,7 @@ import (
 	"github.com/autosession/autosession/apiagent"
 	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/git"
+	"github.com/autosession/autosession/policy"
 	"github.com/autosession/autosession/sandbox"
 	"github.com/autosession/autosession/sqlite"
 )
@@ -123,15 +124,20 @@ func (w *parts) close() error {
 	return errors.Join(append(errs, w.store.Close())...)
 }
 
-// confine picks the sandbox.
+// confine picks the sandbox. It never picks none by itself.
 func (w *parts) confine(c config.Config) (name string, err error) {
-	o := sandbox.Options{State: filepath.Join(w.state, "sandbox")}
-	if !c.NoSandbox {
-		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "sandbox", Detail: "there is none yet; --no-sandbox runs the agent unconfined"}}}
+	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}}
+	if c.NoSandbox {
+		box, err := sandbox.NewUnconfined(o)
+		if err != nil {
+			return "", err
+		}
+		w.box = box
+		return box.Name(), nil
 	}
-	box, err := sandbox.NewUnconfined(o)
+	box, err := sandbox.NewBubblewrap(o)
 	if err != nil {
-		return "", err
+		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "bubblewrap", Detail: err.Error() + "; --no-sandbox runs the agent unconfined"}}}
 	}
 	w.box = box
 	return box.Name(), nil
@@ -192,11 +198,14 @@ func (w *parts) configure(c config.Config) error {
 	if e.Prompts, err = prompts(c); err != nil {
 		return err
 	}
-	home, err := os.UserHomeDir()
+	e.Gate, err = policy.New(policy.Options{
+		Project: w.dir, Home: filepath.Join(w.state, "home"), State: filepath.Dir(w.state),
+		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths,
+		Protect: append([]string{e.Spec}, c.Protect...), Tools: []string{"TodoWrite"},
+	})
 	if err != nil {
-		home = ""
+		return usageError{err}
 	}
-	e.Gate = autosession.Fence{Dir: w.dir, State: w.state, Home: home, Protected: append([]string{e.Spec, config.FileName}, c.Protect...), Deny: c.Deny}
 	return nil
 }
 
