@@ -114,6 +114,9 @@ func (t *Turn) Emit(e autosession.Event) error {
 	return t.Task.Emit(e)
 }
 
+// Interrupted is closed when the turn is interrupted.
+func (t *Turn) Interrupted() <-chan struct{} { return t.interrupted }
+
 // Say reports a text of the model.
 func (t *Turn) Say(text string) error {
 	return t.Emit(autosession.Event{Type: autosession.EventText, Text: text})
