@@ -224,3 +224,20 @@ func TestRestoreOverTheUnsaveable(t *testing.T) {
 		t.Errorf("the repository in the way: %q, %v", got, err)
 	}
 }
+
+// TestRestoreClearsUp restores one path after a Restore that was killed left a
+// half-written file elsewhere, under the name it has then.
+func TestRestoreClearsUp(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), "1")
+	r := openRepo(t, git.Options{Dir: dir})
+	c := mustSave(t, r, "good")
+	write(t, filepath.Join(dir, "d/.autosession-restore-ABC"), "ha")
+	write(t, filepath.Join(dir, "a"), "2")
+	if err := r.Restore(t.Context(), c.ID, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := readItems(t, dir); !reflect.DeepEqual(got, map[string]item{"a": {"file", "1"}}) {
+		t.Errorf("restored %v", got)
+	}
+}
