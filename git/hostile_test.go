@@ -217,10 +217,12 @@ func TestNothingOfTheProjectRuns(t *testing.T) {
 // careless uses the project's repository as anybody would.
 func careless(t *testing.T, dir string) {
 	t.Helper()
-	for _, args := range [][]string{{"status"}, {"add", "-A"}, {"diff", "HEAD~1"}, {"commit", "-m", "x"}} {
+	for _, args := range [][]string{{"status"}, {"add", "-A"}, {"diff", "HEAD~1"}, {"commit", "-m", "x"}, {"ls-tree", "-r", "HEAD"}} {
 		cmd := gitCommand(dir, args...)
 		cmd.Path = "/usr/bin/git"
-		cmd.Run() // what it says does not matter: the programs are no real ones
+		// What it says does not matter, the programs are no real ones. Reading
+		// it to the end waits for all that it started.
+		cmd.CombinedOutput()
 	}
 }
 
