@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -79,17 +78,4 @@ func changeSome(b *testing.B, dir string, round int) {
 			b.Fatal(err)
 		}
 	}
-}
-
-func runGit(tb testing.TB, dir string, args ...string) string {
-	tb.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@localhost", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@localhost")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		tb.Fatalf("cannot run git %v (the tests need git 2.39 or newer): %v\n%s", args, err, out)
-	}
-	return string(out)
 }

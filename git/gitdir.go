@@ -60,7 +60,7 @@ func openGitDir(project *os.Root) (*gitDir, error) {
 
 // openCommon opens a git directory and the one that it shares, if any.
 func openCommon(project, dir string) (*gitDir, error) {
-	own, err := os.OpenRoot(dir)
+	own, err := openDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +72,25 @@ func openCommon(project, dir string) (*gitDir, error) {
 			return nil, errElsewhere
 		}
 	}
-	shared, err := os.OpenRoot(common)
+	shared, err := openDir(common)
 	if err != nil {
 		own.Close()
 		return nil, err
 	}
 	return &gitDir{own: own, common: shared}, nil
+}
+
+// openDir opens a directory. What is none is not opened at all: a FIFO would
+// never answer.
+func openDir(path string) (*os.Root, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		err = errElsewhere
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(path)
 }
 
 // follow resolves a path that a git directory's file in base names.
@@ -91,7 +104,7 @@ func follow(base, target string) (string, error) {
 // pointsBack says whether a git directory outside the project names it: as a
 // linked work tree does in its file gitdir, or a submodule in core.worktree.
 func pointsBack(dir, project string) bool {
-	root, err := os.OpenRoot(dir)
+	root, err := openDir(dir)
 	if err != nil {
 		return false
 	}

@@ -47,7 +47,8 @@ func (r *Repo) prune(ctx context.Context, keep func(autosession.Checkpoint) bool
 	if err := r.git.run(ctx, strings.NewReader(drop.String()), io.Discard, "update-ref", "--stdin"); err != nil {
 		return err
 	}
-	if _, err := r.git.output(ctx, "repack", "-a", "-d", "-q", "--threads=1"); err != nil {
+	// Without a search for deltas this is little more than a copy of what stays.
+	if _, err := r.git.output(ctx, "repack", "-a", "-d", "-q", "--threads=1", "--window=0"); err != nil {
 		return err
 	}
 	if err := syncDirs(r.opts.Store, "objects/pack", refs); err != nil {

@@ -123,12 +123,12 @@ func (ix *index) stored() map[oid]bool {
 // excludes reads the project's own list of ignored files beside its .gitignore
 // files, or nothing.
 func (r *Repo) excludes() []byte {
-	dir, err := os.OpenRoot(filepath.Join(r.opts.Dir, ".git"))
+	own, err := openGitDir(r.root)
 	if err != nil {
 		return nil
 	}
-	defer dir.Close()
-	content, err := readRegular(dir, "info/exclude", maxIgnoreFile)
+	defer own.close()
+	content, err := readRegular(own.common, "info/exclude", maxIgnoreFile)
 	if err != nil {
 		return nil
 	}

@@ -7,33 +7,22 @@ import "strings"
 func wildmatch(pattern, text string, pathname bool) bool {
 	m := matcher{pattern: pattern, text: text, pathname: pathname}
 	if strings.Count(pattern, "*") > 2 {
-		m.failed = make(map[[2]int]bool)
+		m.failed = make(map[[2]int]int)
 	}
 	return m.match(0, 0)
 }
 
-// matcher remembers, for patterns with many stars, from where the rest did not
-// match, so that no pattern takes more than pattern times text steps.
+// matcher remembers, for patterns with many stars, from where on the rest after
+// a star did not match: no pattern takes more than its length times that of the
+// text.
 type matcher struct {
 	pattern, text string
 	pathname      bool
-	failed        map[[2]int]bool
+	failed        map[[2]int]int // by what follows the star, and how far that star reaches
 }
 
+// match matches one character after the other up to the first star.
 func (m *matcher) match(p, t int) bool {
-	start := [2]int{p, t}
-	if m.failed[start] {
-		return false
-	}
-	ok := m.step(p, t)
-	if !ok && m.failed != nil {
-		m.failed[start] = true
-	}
-	return ok
-}
-
-// step matches one character after the other up to the first star.
-func (m *matcher) step(p, t int) bool {
 	for ; p < len(m.pattern); p, t = p+1, t+1 {
 		c := m.pattern[p]
 		if c == '*' {
@@ -85,13 +74,27 @@ func (m *matcher) star(p, t int) bool {
 	if rest == "" {
 		return crosses || !strings.Contains(m.text[t:], "/")
 	}
-	for ; t < len(m.text); t++ {
-		if m.match(p, t) {
+	end := len(m.text)
+	if slash := strings.IndexByte(m.text[t:], '/'); slash >= 0 && !crosses {
+		end = t + slash + 1
+	}
+	return m.somewhere(p, t, end)
+}
+
+// somewhere says whether the pattern from p on matches the text from t on, or
+// from any place after it that is before end.
+func (m *matcher) somewhere(p, t, end int) bool {
+	key, stop := [2]int{p, end}, end
+	if from, ok := m.failed[key]; ok {
+		stop = from
+	}
+	for i := t; i < stop; i++ {
+		if m.match(p, i) {
 			return true
 		}
-		if !crosses && m.text[t] == '/' {
-			return false
-		}
+	}
+	if m.failed != nil {
+		m.failed[key] = min(t, stop)
 	}
 	return false
 }
