@@ -35,6 +35,10 @@ type Options struct {
 	// Include names files and directories of the project, with slashes, that
 	// are saved although they are ignored.
 	Include []string
+	// Overlook names files of the project that are no part of it for now, such
+	// as what holds the place of a file that is absent. It is asked before
+	// each checkpoint. nil is none.
+	Overlook func() []string
 	// LookLimit bounds what Look waits for a repository that does not answer.
 	// The default is 20 s.
 	LookLimit time.Duration

@@ -179,3 +179,28 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestOverlookedFilesAreNoPartOfTheTree(t *testing.T) {
+	dir := t.TempDir()
+	r := openRepo(t, git.Options{Dir: dir, Overlook: func() []string { return []string{"held.toml"} }})
+	write := func(name string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("real")
+	before, err := r.Save(t.Context(), "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("held.toml")
+	during, err := r.Save(t.Context(), "during")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := r.Diff(t.Context(), before.ID, during.ID)
+	if err != nil || len(changes) > 0 || before.Tree != during.Tree {
+		t.Errorf("an overlooked file counts: %v %v", changes, err)
+	}
+}

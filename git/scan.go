@@ -37,6 +37,10 @@ func (r *Repo) scan(ctx context.Context, x extra, p *packer) (*scan, error) {
 	if err := w.tree(ctx, r.excludes()); err != nil {
 		return nil, err
 	}
+	if r.opts.Overlook != nil {
+		overlooked := r.opts.Overlook()
+		w.files = slices.DeleteFunc(w.files, func(f found) bool { return slices.Contains(overlooked, f.path) })
+	}
 	read, err := r.readAll(ctx, w.files, p)
 	if err != nil {
 		return nil, err
