@@ -24,7 +24,8 @@ type LedgerEntry struct {
 	SeenFailing bool         `json:"seen_failing,omitempty"` // its check failed once, so a pass means something
 	Tried       bool         `json:"tried,omitempty"`        // its check ran at least once
 	Broken      bool         `json:"broken,omitempty"`       // open, and was proven before
-	BrokenBy    int          `json:"broken_by,omitempty"`    // session that broke it
+	BrokenBy    int          `json:"broken_by,omitempty"`    // session that broke it, the last one that could have
+	BrokenAfter int          `json:"broken_after,omitempty"` // session after which it was still proven
 	Flaky       bool         `json:"flaky,omitempty"`        // its check gave two answers for one tree
 	ClaimedBy   int          `json:"claimed_by,omitempty"`   // session of the last claim
 	Proof       *CheckRun    `json:"proof,omitempty"`        // the last one that proved it

@@ -250,6 +250,7 @@ func TestReconcileKeepsLegalClaims(t *testing.T) {
 
 func TestApply(t *testing.T) {
 	passed := CheckRun{Passed: true, Tree: "t2", Session: 3}
+	passed1 := CheckRun{Passed: true, Tree: "t1", Session: 1}
 	failed := CheckRun{Tree: "t2", Session: 3, Output: "no"}
 	tests := []struct {
 		name string
@@ -261,9 +262,9 @@ func TestApply(t *testing.T) {
 		{"open, fails", LedgerEntry{State: FeatureOpen}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
 		{"claimed, passes, never seen failing", LedgerEntry{State: FeatureClaimed, Pending: true}, passed, LedgerEntry{State: FeatureClaimed, Tried: true}},
 		{"claimed, passes", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
-		{"claimed, passes on the tree that it failed on", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t2"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t2", Flaky: true, Proof: &passed}},
+		{"claimed, passes on the tree that it failed on", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t2"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t2", Proof: &passed}},
 		{"claimed, fails", LedgerEntry{State: FeatureClaimed, Pending: true}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
-		{"proven, fails", LedgerEntry{State: FeatureProven, SeenFailing: true}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Broken: true, BrokenBy: 3, Failure: "no", FailedTree: "t2"}},
+		{"proven, fails", LedgerEntry{State: FeatureProven, SeenFailing: true, Proof: &passed1}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Broken: true, BrokenBy: 3, BrokenAfter: 1, Proof: &passed1, Failure: "no", FailedTree: "t2"}},
 		{"broken, is mended", LedgerEntry{State: FeatureClaimed, Pending: true, Broken: true, BrokenBy: 2, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
 	}
 	for _, tt := range tests {

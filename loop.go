@@ -74,7 +74,7 @@ func (p *project) endRun(ctx context.Context) error {
 	ctx, cancel := saveContext(ctx)
 	defer cancel()
 	p.run.Ended = time.Now()
-	return p.apply(ctx, Change{Run: p.run})
+	return errors.Join(p.apply(ctx, Change{Run: p.run}), p.prune(ctx))
 }
 
 // canaries refuses to run in a sandbox that does not hold.

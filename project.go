@@ -120,6 +120,9 @@ func (p *project) open(ctx context.Context) error {
 	if err := p.rescue(ctx, snapshot.Pending); err != nil {
 		return err
 	}
+	if err := p.goOn(ctx); err != nil {
+		return err
+	}
 	if err := p.identify(ctx); err != nil {
 		return err
 	}
@@ -192,12 +195,22 @@ func (p *project) identify(ctx context.Context) error {
 // known whether it was stored.
 func (p *project) apply(ctx context.Context, c Change) error {
 	c.ID, c.At = newID(), time.Now()
-	for i := range c.History {
-		c.History[i].At = c.At
+	if len(c.History) > 0 {
+		for i := range c.History {
+			c.History[i].At = c.At.Round(0).UTC()
+		}
+		if c.Project == nil {
+			record := p.record
+			c.Project = &record
+		}
+		c.Project.Head = chain(p.record.Head, c.History)
 	}
 	err := p.cfg.Store.Apply(ctx, c)
 	if err != nil {
 		err = p.cfg.Store.Apply(ctx, c)
+	}
+	if err == nil && c.Project != nil {
+		p.record.Head = c.Project.Head
 	}
 	return err
 }

@@ -30,6 +30,8 @@ type Checks struct {
 	Command string        // for a feature without its own verify; "" is none
 	Timeout time.Duration // of one check; default 10 min
 	Budget  time.Duration // for the checks of one session beyond its claims; default 10 min
+	Clean   bool          // run each in a clean checkout of what is committed
+	Setup   string        // with Clean: what makes the checkout ready; "" is nothing
 }
 
 // of names the command that checks a feature, and whether it is the suite.
@@ -40,7 +42,23 @@ func (c Checks) of(f Feature) (command string, suite bool) {
 	return c.Command, c.Command != ""
 }
 
-// checker runs checks on one tree. The suite runs once for it.
+// cleanly is a script that runs a command in a clean checkout of what is
+// committed: nothing that is uncommitted or ignored can hold a check up.
+func (c Checks) cleanly(command string) string {
+	return `set -e
+clean=$(mktemp -d)
+git clone -q --no-hardlinks "$PWD" "$clean/project"
+cd "$clean/project"
+` + c.Setup + `
+set +e
+exec bash --noprofile --norc -c ` + quote(command)
+}
+
+// quote makes a text one word of a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// checker runs checks on one tree. The suite runs once for it, and once more
+// when its answer is doubtful.
 type checker struct {
 	checks  Checks
 	sandbox Sandbox
@@ -48,15 +66,16 @@ type checker struct {
 	tree    string
 	commit  string
 	session int
-	suite   *CheckRun
+	suite   [2]*CheckRun                    // the first and the second run of the suite
 	undo    func(ctx context.Context) error // puts back what a check changed
 }
 
-// run checks one feature. The error means that the check could not be run.
-func (c *checker) run(ctx context.Context, key string, f Feature) (CheckRun, error) {
+// run checks one feature: try is 0, or 1 for the second opinion. The error
+// means that the check could not be run.
+func (c *checker) run(ctx context.Context, key string, f Feature, try int) (CheckRun, error) {
 	command, suite := c.checks.of(f)
-	if suite && c.suite != nil {
-		again := *c.suite
+	if suite && c.suite[try] != nil {
+		again := *c.suite[try]
 		again.Feature = key
 		return again, nil
 	}
@@ -71,15 +90,19 @@ func (c *checker) run(ctx context.Context, key string, f Feature) (CheckRun, err
 		return CheckRun{}, fmt.Errorf("cannot put back what the check of feature %s changed: %w", key, err)
 	}
 	if suite {
-		c.suite = &r
+		c.suite[try] = &r
 	}
 	return r, nil
 }
 
 func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
+	script := r.Command
+	if c.checks.Clean {
+		script = c.checks.cleanly(r.Command)
+	}
 	p, err := c.sandbox.Start(ctx, c.scope, Command{
 		Path:   "bash",
-		Args:   []string{"--noprofile", "--norc", "-c", r.Command},
+		Args:   []string{"--noprofile", "--norc", "-c", script},
 		Dir:    c.scope.Dir,
 		Stdout: out,
 		Stderr: out,
@@ -119,7 +142,7 @@ func (e *LedgerEntry) apply(r CheckRun) {
 		e.SeenFailing = true
 		e.Broken = e.Broken || wasProven
 		if wasProven {
-			e.BrokenBy = r.Session
+			e.BrokenBy, e.BrokenAfter = r.Session, e.Proof.Session
 		}
 		e.State, e.Pending = FeatureOpen, false
 		e.Failure, e.FailedTree = tail(r.Output, 2000), r.Tree
@@ -129,14 +152,19 @@ func (e *LedgerEntry) apply(r CheckRun) {
 	if !claimed {
 		return // it passes before anybody claimed it: it was not seen failing
 	}
-	e.Pending, e.Broken, e.BrokenBy, e.Failure = false, false, 0, ""
+	e.Pending, e.Broken, e.BrokenBy, e.BrokenAfter, e.Failure = false, false, 0, 0, ""
 	if !e.SeenFailing {
 		e.State = FeatureClaimed
 		return
 	}
 	r.Output = "" // the store keeps it with the run
-	e.State, e.Proof = FeatureProven, &r
-	e.Flaky = e.FailedTree == r.Tree // two answers for one tree
+	e.State, e.Proof, e.Flaky = FeatureProven, &r, false
+}
+
+// doubtful says that a check passes on the very tree that it failed on: what
+// made the difference is not in the tree.
+func (e LedgerEntry) doubtful(r CheckRun) bool {
+	return r.Passed && e.SeenFailing && e.FailedTree == r.Tree
 }
 
 // tail is the end of a text, at a rune's border, at most n bytes.

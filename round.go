@@ -168,19 +168,37 @@ func (r *round) check(ctx context.Context, i int) {
 		r.changed[i] = true
 		return
 	}
-	run, err := r.checker.run(ctx, key, e.Feature)
-	if ctx.Err() != nil {
-		r.stopped = true
+	run, ok := r.run(ctx, key, e.Feature, 0)
+	if !ok {
 		return
 	}
-	if err != nil {
-		r.err = err
-		return
+	flaky := false
+	if was.doubtful(run) {
+		again, ok := r.run(ctx, key, e.Feature, 1)
+		if !ok {
+			return
+		}
+		flaky = again.Passed != run.Passed
 	}
-	r.runs = append(r.runs, run)
 	r.changed[i] = true
 	e.apply(run)
+	e.Flaky = flaky && e.State == FeatureProven
 	r.tell(key, was, *e, run)
+}
+
+// run runs a check and keeps the result. It is false when it could not be run.
+func (r *round) run(ctx context.Context, key string, f Feature, try int) (CheckRun, bool) {
+	run, err := r.checker.run(ctx, key, f, try)
+	switch {
+	case ctx.Err() != nil:
+		r.stopped = true
+		return run, false
+	case err != nil:
+		r.err = err
+		return run, false
+	}
+	r.runs = append(r.runs, run)
+	return run, true
 }
 
 func (r *round) unchecked(e *LedgerEntry, key string) {
@@ -204,7 +222,7 @@ func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 	case was.State == FeatureProven && is.State != FeatureProven:
 		r.broken++
 		r.record(key, "broken", detail)
-		r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven before and its check fails now:\n%s", key, tail(run.Output, 400)))
+		r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven %s and its check fails now:\n%s", key, since(is), tail(run.Output, 400)))
 		r.emit(Event{Type: EventBroken, Feature: key, Text: tail(run.Output, 400)})
 	case was.State == FeatureClaimed && is.State == FeatureOpen:
 		r.disproved++
@@ -214,6 +232,14 @@ func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 	case was.Pending && is.State == FeatureClaimed:
 		r.record(key, "claimed", "the check passes and was never seen failing: "+detail)
 	}
+}
+
+// since says when a broken feature was whole.
+func since(e LedgerEntry) string {
+	if e.BrokenAfter > 0 && e.BrokenAfter+1 < e.BrokenBy {
+		return fmt.Sprintf("after session %d", e.BrokenAfter)
+	}
+	return "before"
 }
 
 func (r *round) record(key, what, detail string) {

@@ -35,6 +35,9 @@ type Archive interface {
 	Checks(ctx context.Context, feature string, n int) ([]CheckRun, error)
 	// History returns the last n changes of a feature, newest first.
 	History(ctx context.Context, feature string, n int) ([]HistoryEntry, error)
+	// Chain yields all changes of all features, oldest first. It ends with
+	// the first error.
+	Chain(ctx context.Context) iter.Seq2[HistoryEntry, error]
 }
 
 // RecentSessions is how many ended sessions a Snapshot holds at most.
@@ -61,8 +64,8 @@ type ProjectRecord struct {
 	Lane       string    `json:"lane"`        // of its first session
 	Trusted    string    `json:"trusted"`     // hash of the project's configuration that a person accepted
 	Grants     []string  `json:"grants"`      // protected paths that the next session may change
-	ListHash   string    `json:"list_hash"`   // of the feature list as we last wrote or accepted it
-	ListTree   string    `json:"list_tree"`   // checkpoint of the last CLOSE
+	Rollback   string    `json:"rollback"`    // checkpoint that a rollback under way goes to; "" is none
+	Head       Link      `json:"head"`        // the last entry of the ledger's history
 }
 
 // Phase is how far a session's record has come.
@@ -145,14 +148,4 @@ type Change struct {
 	History  []HistoryEntry      // added
 	Checks   []CheckRun          // added
 	Decision *Decision           // added
-}
-
-// HistoryEntry is one change of one feature's state.
-type HistoryEntry struct {
-	At      time.Time `json:"at"`
-	Feature string    `json:"feature"` // key; "" when the whole list is meant
-	By      string    `json:"by"`      // "agent", "person", "check", "autosession"
-	Session int       `json:"session,omitempty"`
-	What    string    `json:"what"` // "accepted", "claimed", "proven", "disproved", "broken", "reopened", "restored", ...
-	Detail  string    `json:"detail,omitempty"`
 }

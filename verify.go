@@ -69,3 +69,18 @@ func Trust(ctx context.Context, cfg Config, hash func(context.Context) (string, 
 	}
 	return errors.Join(err, p.release())
 }
+
+// Grant holds the project and lets the next session change one protected path.
+func Grant(ctx context.Context, cfg Config, path string) error {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if p.isProtected(path) {
+		p.record.Grants = append(p.record.Grants, path)
+		err = p.apply(ctx, Change{Project: &p.record})
+	} else {
+		err = fmt.Errorf("cannot grant %s: it is not protected", path)
+	}
+	return errors.Join(err, p.release())
+}

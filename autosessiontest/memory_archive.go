@@ -2,6 +2,7 @@ package autosessiontest
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/autosession/autosession"
@@ -32,6 +33,24 @@ func (m *Memory) History(_ context.Context, feature string, n int) ([]autosessio
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return newest(m.kept.history, n, func(h autosession.HistoryEntry) bool { return h.Feature == feature })
+}
+
+// Chain yields all changes of all features, oldest first.
+func (m *Memory) Chain(context.Context) iter.Seq2[autosession.HistoryEntry, error] {
+	return func(yield func(autosession.HistoryEntry, error) bool) {
+		m.mu.Lock()
+		all, err := clone(m.kept.history)
+		m.mu.Unlock()
+		if err != nil {
+			yield(autosession.HistoryEntry{}, err)
+			return
+		}
+		for _, e := range all {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }
 
 // newest returns copies of the last n values that match, the newest first.

@@ -2,6 +2,7 @@ package autosessiontest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/autosession/autosession"
@@ -41,6 +42,16 @@ func testArchive(t *testing.T, open OpenStore) {
 		if err != nil || len(checks) != 0 {
 			t.Errorf("Checks(a, %d) gives %d, %v", n, len(checks), err)
 		}
+	}
+	var chain []string
+	for h, err := range archive.Chain(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, fmt.Sprint(h.Feature, h.Session))
+	}
+	if got := strings.Join(chain, " "); got != "a0 b0 a1 b1 a2 b2 a3 b3 a4 b4" {
+		t.Errorf("Chain yields %s", got)
 	}
 	none, err := archive.History(t.Context(), "nobody", 3)
 	if err != nil || len(none) != 0 {

@@ -25,7 +25,7 @@ func testRecordsSurvive(t *testing.T, open OpenStore) {
 	store, reopen := open(t)
 	project := autosession.ProjectRecord{
 		Dir: "/home/ann/a project", RootCommit: "c0ffee", Seen: noon, Paused: true, Lane: "played",
-		Trusted: "hash", Grants: []string{"tests/a_test.go"}, ListHash: "list", ListTree: "tree",
+		Trusted: "hash", Grants: []string{"tests/a_test.go"}, Rollback: "c1", Head: autosession.Link{N: 3, Hash: "h"},
 	}
 	running, ended := session(2, autosession.PhaseRunning), session(1, autosession.PhaseEnded)
 	ended.Plan, ended.Notes, ended.Said = json.RawMessage(`{"step":[1,2]}`), []string{"undone"}, "good bye"

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"iter"
 
 	"github.com/autosession/autosession"
 )
@@ -37,4 +38,26 @@ func (s *Store) History(ctx context.Context, feature string, n int) ([]autosessi
 		return nil, s.explain("read the history of "+feature, err)
 	}
 	return entries, nil
+}
+
+// Chain yields all changes of all features, oldest first.
+func (s *Store) Chain(ctx context.Context) iter.Seq2[autosession.HistoryEntry, error] {
+	const query = `SELECT record FROM history WHERE n > ? ORDER BY n LIMIT ?`
+	return func(yield func(autosession.HistoryEntry, error) bool) {
+		for after := int64(0); ; after += pageEvents {
+			page, err := records[autosession.HistoryEntry](ctx, s.read, query, after, pageEvents)
+			if err != nil {
+				yield(autosession.HistoryEntry{}, s.explain("read the history", err))
+				return
+			}
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if len(page) < pageEvents {
+				return
+			}
+		}
+	}
 }

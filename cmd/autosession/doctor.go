@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/apiagent"
 	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/sqlite"
 )
 
 // finding is one thing that a run needs.
@@ -86,7 +90,24 @@ func (p place) records(ctx context.Context) finding {
 	if err != nil {
 		return finding{Name: "records", Detail: err.Error()}
 	}
-	return finding{Name: "records", OK: true, Detail: fmt.Sprintf("%d sessions in %s", snapshot.Counted, p.state)}
+	entries, err := p.history(ctx, snapshot.Project.Head)
+	if err != nil {
+		return finding{Name: "records", Detail: err.Error()}
+	}
+	return finding{Name: "records", OK: true, Detail: fmt.Sprintf("%d sessions and %d changes of the ledger in %s", snapshot.Counted, entries, p.state)}
+}
+
+// history goes through the chain of the ledger's history.
+func (p place) history(ctx context.Context, head autosession.Link) (n int64, err error) {
+	store, err := sqlite.OpenReadOnly(ctx, p.database())
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err = autosession.VerifyHistory(ctx, store, head)
+	return n, errors.Join(err, store.Check(ctx), store.Close())
 }
 
 func agentFinding() finding {

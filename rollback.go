@@ -1,0 +1,226 @@
+package autosession
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Rollback holds the project and brings tree and ledger back to a checkpoint,
+// named by its id or by the beginning of it. The present is saved first; the
+// checkpoint that holds it is returned. What was committed stays as it is in
+// the project's own git. Killed half-way, the next start completes it.
+func Rollback(ctx context.Context, cfg Config, id string) (before Checkpoint, err error) {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	defer func() { err = errors.Join(err, p.release()) }()
+	goal, err := p.findCheckpoint(ctx, id)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if before, err = p.cfg.Repo.Save(ctx, "manual: before the rollback to "+goal.Label); err != nil {
+		return Checkpoint{}, err
+	}
+	p.record.Rollback = goal.ID
+	if err := p.apply(ctx, Change{Project: &p.record}); err != nil {
+		return before, err
+	}
+	return before, p.rollBack(ctx, goal)
+}
+
+// findCheckpoint finds the checkpoint whose id begins with id.
+func (p *project) findCheckpoint(ctx context.Context, id string) (Checkpoint, error) {
+	pruner, ok := p.cfg.Repo.(Pruner)
+	if !ok {
+		return Checkpoint{}, errors.New("cannot find checkpoints: this repository does not list them")
+	}
+	all, err := pruner.Checkpoints(ctx)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	var hits []Checkpoint
+	for _, c := range all {
+		if id != "" && strings.HasPrefix(c.ID, id) {
+			hits = append(hits, c)
+		}
+	}
+	switch len(hits) {
+	case 1:
+		return hits[0], nil
+	case 0:
+		return Checkpoint{}, fmt.Errorf("cannot find checkpoint %q; autosession checkpoints lists what is kept", id)
+	}
+	return Checkpoint{}, fmt.Errorf("cannot tell which checkpoint %q is: %d begin with it; give more of the id", id, len(hits))
+}
+
+// goOn completes a rollback that a dead process left.
+func (p *project) goOn(ctx context.Context) error {
+	if p.record.Rollback == "" {
+		return nil
+	}
+	goal, err := p.findCheckpoint(ctx, p.record.Rollback)
+	if err != nil {
+		return err
+	}
+	p.report(Event{Type: EventWarning, Text: "a rollback was cut short; it is completed"})
+	return p.rollBack(ctx, goal)
+}
+
+// rollBack restores the tree and then, in one transaction, the ledger. Each
+// part can be repeated.
+func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
+	p.present = nil
+	if err := p.cfg.Repo.Restore(ctx, goal.ID); err != nil {
+		return err
+	}
+	change := Change{}
+	if p.ledger != nil && len(p.ledger.Entries) > 0 {
+		l, err := p.ledgerAt(ctx, goal.At)
+		if err != nil {
+			return err
+		}
+		p.ledger = &l
+		change.Ledger = &l
+		change.History = []HistoryEntry{{By: "person", What: "rolled back", Detail: fmt.Sprintf("to checkpoint %.12s (%s) of %s", goal.ID, goal.Label, goal.At.Format(time.DateTime))}}
+	}
+	if n := len(p.sessions); n > 0 {
+		last := &p.sessions[n-1]
+		last.Notes = append(last.Notes, fmt.Sprintf("A person rolled the project back to checkpoint %.12s (%s): later work is gone from the tree.", goal.ID, goal.Label))
+		change.Session = last
+	}
+	p.record.Rollback = ""
+	change.Project = &p.record
+	if err := p.apply(ctx, change); err != nil {
+		return err
+	}
+	if p.ledger == nil || len(p.ledger.Entries) == 0 {
+		return nil
+	}
+	return p.writeList(p.ledger.List())
+}
+
+// ledgerAt is the ledger with every feature in the state that its history
+// gives it at a moment. The list itself stays as it is now.
+func (p *project) ledgerAt(ctx context.Context, at time.Time) (Ledger, error) {
+	archive, ok := p.cfg.Store.(Archive)
+	if !ok {
+		return Ledger{}, errors.New("cannot bring the ledger back: this store keeps no history")
+	}
+	was := map[string]HistoryEntry{}
+	for h, err := range archive.Chain(ctx) {
+		if err != nil {
+			return Ledger{}, err
+		}
+		if !h.At.After(at) && stateAfter[h.What] != "" {
+			was[h.Feature] = h
+		}
+	}
+	l := p.ledger.clone()
+	for i := range l.Entries {
+		if err := p.takeBack(ctx, archive, &l.Entries[i], l.Key(i), was[l.Key(i)], at); err != nil {
+			return Ledger{}, err
+		}
+	}
+	return l, nil
+}
+
+// stateAfter is the state that a change of a feature leaves it in.
+var stateAfter = map[string]FeatureState{
+	"claimed": FeatureClaimed, "proven": FeatureProven,
+	"disproved": FeatureOpen, "broken": FeatureOpen, "reopened": FeatureOpen, "edited": FeatureOpen, "added": FeatureOpen,
+}
+
+// takeBack gives an entry the state that it had. What is known of its check
+// stays known.
+func (p *project) takeBack(ctx context.Context, a Archive, e *LedgerEntry, key string, was HistoryEntry, at time.Time) error {
+	e.State = cmp.Or(stateAfter[was.What], FeatureOpen)
+	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By == "agent", was.Session
+	e.Broken, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, false, nil
+	if e.Broken {
+		e.BrokenBy = was.Session
+	}
+	if e.State != FeatureProven {
+		return nil
+	}
+	runs, err := a.Checks(ctx, key, 1000)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Passed && !r.At.After(at) {
+			r.Output = ""
+			e.Proof = &r
+			return nil
+		}
+	}
+	e.State, e.Pending = FeatureClaimed, true // its proof is not there any more: the check is due
+	return nil
+}
+
+// Checkpoints holds the project and lists its checkpoints, newest first.
+func Checkpoints(ctx context.Context, cfg Config) ([]Checkpoint, error) {
+	var list []Checkpoint
+	err := withRepo(ctx, cfg, func(p *project, r Pruner) (err error) {
+		list, err = r.Checkpoints(ctx)
+		return err
+	})
+	return list, err
+}
+
+// SaveCheckpoint holds the project and makes a checkpoint that is kept until
+// a person drops it.
+func SaveCheckpoint(ctx context.Context, cfg Config, name string) (Checkpoint, error) {
+	var made Checkpoint
+	err := withRepo(ctx, cfg, func(p *project, _ Pruner) (err error) {
+		made, err = p.cfg.Repo.Save(ctx, "manual: "+name)
+		return err
+	})
+	return made, err
+}
+
+func withRepo(ctx context.Context, cfg Config, do func(*project, Pruner) error) error {
+	p, err := hold(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	pruner, ok := p.cfg.Repo.(Pruner)
+	if !ok {
+		err = errors.New("cannot list checkpoints: this repository does not")
+	} else {
+		err = do(p, pruner)
+	}
+	return errors.Join(err, p.release())
+}
+
+// keptSessions is for how many sessions all checkpoints are kept.
+const keptSessions = 3
+
+// prune drops the checkpoints that nothing needs any more. It keeps those of
+// the last sessions, those that a proof was made on, and a person's own.
+func (p *project) prune(ctx context.Context) error {
+	pruner, ok := p.cfg.Repo.(Pruner)
+	if !ok || p.ledger == nil {
+		return nil
+	}
+	oldest := time.Time{}
+	for _, r := range p.sessions[max(0, len(p.sessions)-keptSessions):] {
+		if oldest.IsZero() || r.Started.Before(oldest) {
+			oldest = r.Started.Add(-time.Minute)
+		}
+	}
+	proofs := map[string]bool{}
+	for _, e := range p.ledger.Entries {
+		if e.Proof != nil {
+			proofs[e.Proof.Tree] = true
+		}
+	}
+	return pruner.Prune(ctx, func(c Checkpoint) bool {
+		return c.At.After(oldest) || strings.HasPrefix(c.Label, "manual: ") ||
+			proofs[c.Tree] && !strings.HasPrefix(c.Label, "after a check")
+	})
+}
