@@ -33,14 +33,15 @@ type closing struct {
 	end    func(ctx context.Context) error // ends the agent and fills in usage and counts
 	events *recorder
 	check  bool     // run the checks; else claims stay pending
-	undone []string // violations that were undone while it ran
+	undone []string // violations that were undone while it ran; they were reported then
 	kept   []string // where the agent's versions are
 
-	found   found
-	ledger  Ledger
-	changed map[int]bool
-	history []HistoryEntry
-	notes   []string
+	found      found
+	ledger     Ledger
+	changed    map[int]bool
+	history    []HistoryEntry
+	violations []string
+	notes      []string
 }
 
 // plan is what step 4 stores: what the later steps do, for who reads a record
@@ -94,6 +95,12 @@ func (c *closing) leave(ctx context.Context) error {
 	}
 	if err := c.step(ctx, stepEnded); err != nil {
 		return err
+	}
+	if c.rec.Left != "" {
+		// A CLOSE that was cut short: what it wrote since is taken back where
+		// the plan depends on it.
+		c.p.present = nil
+		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile)
 	}
 	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))
 	if err != nil {
@@ -177,8 +184,13 @@ func (c *closing) reconcile(pl *plan) {
 	}
 }
 
+// violation counts what is undone, each thing once.
 func (c *closing) violation(text string) {
-	c.rec.Violations++
+	if slices.Contains(c.violations, text) {
+		return
+	}
+	c.violations = append(c.violations, text)
+	c.rec.Violations = len(c.violations)
 	c.notes = append(c.notes, "Undone: "+text+".")
 	if !slices.Contains(c.undone, text) {
 		c.emit(Event{Type: EventViolation, Text: text})

@@ -42,9 +42,8 @@ func (p *project) rescueOne(ctx context.Context, rec *SessionRecord) error {
 	}
 	rec.Claimed, rec.Proven, rec.Disproved, rec.Broken, rec.Violations = 0, 0, 0, 0, 0
 	events.begin(rec.Number)
-	c := closing{p: p, rec: rec, events: events, end: func(ctx context.Context) error {
-		return p.recover(ctx, rec, events)
-	}}
+	c := closing{p: p, rec: rec, events: events}
+	c.end = func(ctx context.Context) error { return c.recover(ctx) }
 	if err := c.close(ctx); err != nil {
 		return err
 	}
@@ -55,23 +54,26 @@ func (p *project) rescueOne(ctx context.Context, rec *SessionRecord) error {
 
 // recover takes from the stored events what the dead process knew of its
 // session.
-func (p *project) recover(ctx context.Context, rec *SessionRecord, events *recorder) error {
+func (c *closing) recover(ctx context.Context) error {
+	rec := c.rec
 	rec.Denied = 0
-	for e, err := range p.cfg.Store.Events(ctx, rec.ID, 1) {
+	for e, err := range c.p.cfg.Store.Events(ctx, rec.ID, 1) {
 		if err != nil {
 			return errors.Join(errors.New("cannot read the events of the session that was interrupted"), err)
 		}
-		if e.Usage != (Usage{}) {
-			rec.Usage = e.Usage
+		if e.Usage.Tokens.Total() >= rec.Usage.Tokens.Total() && e.Usage != (Usage{}) {
+			rec.Usage = e.Usage // the record's own may be older, or newer than the last event
 		}
 		rec.Active = max(e.Time.Sub(rec.Started), time.Millisecond)
 		switch e.Type {
 		case EventDenied:
 			rec.Denied++
+		case EventViolation:
+			c.undone = append(c.undone, e.Text)
 		case EventText:
 			rec.Said = clip(e.Text, 1000)
 		}
 	}
-	events.goOn(rec.Usage)
+	c.events.goOn(rec.Usage)
 	return nil
 }

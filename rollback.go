@@ -220,7 +220,18 @@ func (p *project) prune(ctx context.Context) error {
 		}
 	}
 	return pruner.Prune(ctx, func(c Checkpoint) bool {
-		return c.At.After(oldest) || strings.HasPrefix(c.Label, "manual: ") ||
-			proofs[c.Tree] && !strings.HasPrefix(c.Label, "after a check")
+		switch {
+		case strings.HasPrefix(c.Label, "manual: "):
+			return true
+		case c.Label == labelCheck, c.Label == labelAfterCheck:
+			return false
+		}
+		return c.At.After(oldest) || proofs[c.Tree]
 	})
 }
+
+// Labels of checkpoints that only a round of checks needs.
+const (
+	labelCheck      = "check"
+	labelAfterCheck = "after a check"
+)

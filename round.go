@@ -21,9 +21,13 @@ type round struct {
 	history                   []HistoryEntry
 	notes                     []string // for the next briefing
 	proven, disproved, broken int
+	credit                    map[int]verdicts // by the session that claimed
 	err                       error // the first check that could not run; the others stay due
 	stopped                   bool  // a stop came between; the others stay due
 }
+
+// verdicts counts what became of a session's claims.
+type verdicts struct{ proven, disproved int }
 
 // newRound saves the tree that the checks run on.
 func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit func(Event)) (*round, error) {
@@ -38,7 +42,7 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 		return nil, err
 	}
 	return &round{
-		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{},
+		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
@@ -53,7 +57,7 @@ func (p *project) tree(ctx context.Context) (Checkpoint, error) {
 	if p.present != nil {
 		return *p.present, nil
 	}
-	saved, err := p.cfg.Repo.Save(ctx, "check")
+	saved, err := p.cfg.Repo.Save(ctx, labelCheck)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -65,7 +69,7 @@ func (p *project) tree(ctx context.Context) (Checkpoint, error) {
 func (p *project) putBack(ctx context.Context, base Checkpoint) error {
 	ctx, cancel := saveContext(ctx)
 	defer cancel()
-	now, err := p.cfg.Repo.Save(ctx, "after a check")
+	now, err := p.cfg.Repo.Save(ctx, labelAfterCheck)
 	if err != nil || now.Tree == base.Tree {
 		return err
 	}
@@ -217,6 +221,7 @@ func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 	switch {
 	case is.State == FeatureProven && was.State != FeatureProven:
 		r.proven++
+		r.credit[was.ClaimedBy] = verdicts{r.credit[was.ClaimedBy].proven + 1, r.credit[was.ClaimedBy].disproved}
 		r.record(key, "proven", detail)
 		r.emit(Event{Type: EventProven, Feature: key, Text: clip(run.Command, 200)})
 	case was.State == FeatureProven && is.State != FeatureProven:
@@ -226,6 +231,7 @@ func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 		r.emit(Event{Type: EventBroken, Feature: key, Text: tail(run.Output, 400)})
 	case was.State == FeatureClaimed && is.State == FeatureOpen:
 		r.disproved++
+		r.credit[was.ClaimedBy] = verdicts{r.credit[was.ClaimedBy].proven, r.credit[was.ClaimedBy].disproved + 1}
 		r.record(key, "disproved", detail)
 		r.notes = append(r.notes, fmt.Sprintf("Feature %s was claimed and its check failed (%s):\n%s", key, clip(run.Command, 200), tail(run.Output, 400)))
 		r.emit(Event{Type: EventDisproved, Feature: key, Text: tail(run.Output, 400)})

@@ -208,6 +208,7 @@ func (s *Session) close(ctx context.Context) error {
 	if s.rec.Phase == PhasePrepared {
 		return s.discard(ctx)
 	}
+	s.events.tally(&s.rec) // provisional, should we be killed before the end is known
 	c := closing{p: s.p, rec: &s.rec, events: s.events, undone: s.undone, kept: s.kept, check: ctx.Err() == nil && !s.p.stopAsked(), end: s.end}
 	return c.close(ctx)
 }

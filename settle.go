@@ -94,10 +94,13 @@ func (p *project) settled(ctx context.Context, r *round) error {
 	for i := range r.changed {
 		change.Entries[i] = r.ledger.Entries[i]
 	}
-	if n := len(p.sessions); n > 0 && len(r.notes) > 0 {
-		// What was found between sessions is told to the next one.
+	if n := len(p.sessions); n > 0 {
+		// What was found between sessions is told to the next one, and the
+		// claims of a session that was cut short are counted as its own.
 		last := &p.sessions[n-1]
 		last.Notes = append(last.Notes, r.notes...)
+		last.Proven += r.credit[last.Number].proven
+		last.Disproved += r.credit[last.Number].disproved
 		change.Session = last
 	}
 	if err := p.apply(ctx, change); err != nil {
