@@ -120,6 +120,7 @@ func TestLayoutOfImports(t *testing.T) {
 var starts = map[string]string{
 	"sandbox":                 "all that runs for the project",
 	"apiagent/internal/hands": "the agent's shell commands, inside the sandbox",
+	"autosessiontest":         "git, to make projects for tests",
 	"git":                     "git, on our own repository and to look at the project's",
 	"claudecode":              "looks for the program, which the sandbox starts",
 	"cmd/autosession":         "looks for programs, to say what is missing",
