@@ -2,8 +2,6 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/autosession/autosession"
 )
@@ -26,11 +24,7 @@ var _ autosession.Gate = (*Policy)(nil)
 // P1 to P10, "deny" for what configuration denies or "tool" for tools that are
 // judged by name. It does not block, and a cancelled ctx denies.
 func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosession.Verdict) {
-	defer func() {
-		if r := recover(); r != nil {
-			v = autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: the policy failed; write it in a simpler way"}
-		}
-	}()
+	defer failClosed(&v)
 	if err := ctx.Err(); err != nil {
 		return autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: " + err.Error()}
 	}
@@ -38,20 +32,24 @@ func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosessi
 		return verdict(p.judgeTool(c), toolRule(c.Tool))
 	}
 	command, refused := stringField(c.Input, "command")
-	if refused == nil {
-		refused = p.judgeText(command, c.Kind, nil)
+	if refused != nil {
+		return verdict(refused, "P1")
 	}
-	return verdict(refused, "P2")
+	return verdict(p.judgeText(command, c.Kind, nil), "P2")
 }
 
 // Command judges the text of one shell command, as Judge does for the tool
 // "Bash" in a session of this kind.
-func (p *Policy) Command(command string, kind autosession.Kind) autosession.Verdict {
-	input, err := json.Marshal(map[string]string{"command": command})
-	if err != nil {
-		return autosession.Verdict{Rule: "P1", Reason: fmt.Sprintf("cannot judge this command: %v", err)}
+func (p *Policy) Command(command string, kind autosession.Kind) (v autosession.Verdict) {
+	defer failClosed(&v)
+	return verdict(p.judgeText(command, kind, nil), "P2")
+}
+
+// failClosed turns a panic into a denial.
+func failClosed(v *autosession.Verdict) {
+	if r := recover(); r != nil {
+		*v = autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: the policy failed; write it in a simpler way"}
 	}
-	return p.Judge(context.Background(), autosession.ToolCall{Tool: "Bash", Input: input, Kind: kind})
 }
 
 func verdict(r *refusal, rule string) autosession.Verdict {

@@ -152,7 +152,7 @@ func (j *judge) exportWord(builtin string, w Arg, st *state, part string) {
 	if s, ok := w.literal(); ok {
 		name, val, assigns := strings.Cut(s, "=")
 		switch {
-		case s == "-p", s == "-n", s == "--", builtin == "local" && s == "-r":
+		case s == "--", builtin == "export" && (s == "-p" || s == "-n"), builtin == "local" && s == "-r":
 			return
 		case isName(name) && !assigns:
 			if harmfulName(name) && name != "PATH" && name != "HOME" && name != "PWD" {

@@ -156,7 +156,7 @@ func (r *rule) judgeOperands(c *call, p *parsed) {
 	if r.unless != "" && p.has(strings.Fields(r.unless)...) {
 		roles = roles[1:]
 	}
-	for i, a := range p.operands {
+	for _, a := range p.operands {
 		if len(roles) == 0 {
 			c.refuse(r.number(), "has the operand "+a.String()+", which it does not take", "leave it out")
 			return
@@ -170,7 +170,7 @@ func (r *rule) judgeOperands(c *call, p *parsed) {
 		}
 		switch role {
 		case "read":
-			if a.text != "-" || i > 0 && a.text != "-" {
+			if a.text != "-" {
 				c.use(a, useRead)
 			}
 		case "write":
