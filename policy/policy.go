@@ -28,14 +28,23 @@ func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosessi
 	if err := ctx.Err(); err != nil {
 		return autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: " + err.Error()}
 	}
+	rule := "P2"
 	if c.Tool != "Bash" {
-		return verdict(p.judgeTool(c), toolRule(c.Tool))
+		rule = toolRule(c.Tool)
+	}
+	return verdict(p.judgeCall(c), rule)
+}
+
+// judgeCall tells why a call is denied, or nil.
+func (p *Policy) judgeCall(c autosession.ToolCall) *refusal {
+	if c.Tool != "Bash" {
+		return p.judgeTool(c)
 	}
 	command, refused := stringField(c.Input, "command")
 	if refused != nil {
-		return verdict(refused, "P1")
+		return refused
 	}
-	return verdict(p.judgeText(command, c.Kind, nil), "P2")
+	return p.judgeText(command, c.Kind, nil)
 }
 
 // Command judges the text of one shell command, as Judge does for the tool
