@@ -84,7 +84,6 @@ func (j *judge) command(c syntax.Command, st state) (ok, failed state) {
 		if c.Stmt != nil {
 			return j.stmt(c.Stmt, st)
 		}
-		return st, st
 	}
 	j.refuse(refusal{rule: "P3", part: j.text(c), why: "is " + nameOfCommand(c) + ", which is not allowed", instead: "write the commands out"})
 	return st, st
@@ -98,6 +97,8 @@ func nameOfCommand(c syntax.Command) string {
 		return "a coprocess"
 	case *syntax.LetClause:
 		return "let"
+	case *syntax.TimeClause:
+		return "time without a command"
 	}
 	return "syntax"
 }
@@ -240,9 +241,9 @@ func (j *judge) forWords(c *syntax.ForClause, l *syntax.WordIter, st state) (ok,
 
 // effects is what statements may change around them.
 type effects struct {
-	names  map[string]bool
-	cd     bool // the directory changes
-	leaves bool // break, continue or exit
+	names  map[string]bool // whether it only gets numbers
+	cd     bool            // the directory changes
+	leaves bool            // break, continue or exit
 	stmts  int
 }
 
@@ -254,8 +255,12 @@ func (j *judge) forget(st state, lists ...[]*syntax.Stmt) state {
 }
 
 func (j *judge) forgetEffects(st state, e effects) state {
-	for name := range e.names {
-		if !st.bind(name, unknownValue()) {
+	for name, numeric := range e.names {
+		v := unknownValue()
+		if old, ok := st.lookup(name); ok && numeric && old.isNumber() {
+			v = value{args: []Arg{kindArg(pieceDigits)}}
+		}
+		if !st.bind(name, v) {
 			j.refuse(refusal{rule: "P1", part: name, why: "is one variable too many for one command", instead: "split the command"})
 		}
 	}
@@ -271,28 +276,42 @@ func effectsOf(list []*syntax.Stmt) effects {
 	return e
 }
 
+func (e *effects) set(name string, numeric bool) {
+	old, seen := e.names[name]
+	e.names[name] = numeric && (old || !seen)
+}
+
+// isArithm says that a word is $(( )) and nothing else.
+func isArithm(w *syntax.Word) bool {
+	if len(w.Parts) != 1 {
+		return false
+	}
+	_, ok := w.Parts[0].(*syntax.ArithmExp)
+	return ok
+}
+
 func (e *effects) see(n syntax.Node) bool {
 	switch n := n.(type) {
 	case *syntax.Stmt:
 		e.stmts++
 	case *syntax.Assign:
 		if n.Name != nil {
-			e.names[n.Name.Value] = true
+			e.set(n.Name.Value, n.Value != nil && n.Index == nil && !n.Append && isArithm(n.Value))
 		}
 		if n.Naked && n.Value != nil {
 			e.seeWord(n.Value)
 		}
 	case *syntax.WordIter:
-		e.names[n.Name.Value] = true
+		e.set(n.Name.Value, false)
 	case *syntax.ParamExp:
 		if n.Param != nil && n.Exp != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
-			e.names[n.Param.Value] = true
+			e.set(n.Param.Value, false)
 		}
 	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.CStyleLoop:
 		syntax.Walk(n, e.seeArithm)
 	case *syntax.Redirect:
 		if n.N != nil {
-			e.names[strings.Trim(n.N.Value, "{}")] = true
+			e.set(strings.Trim(n.N.Value, "{}"), true)
 		}
 	case *syntax.CallExpr:
 		e.seeCall(n)
@@ -306,11 +325,11 @@ func (e *effects) seeArithm(n syntax.Node) bool {
 	switch n := n.(type) {
 	case *syntax.Lit:
 		if isName(n.Value) {
-			e.names[n.Value] = true
+			e.set(n.Value, true)
 		}
 	case *syntax.ParamExp:
 		if n.Param != nil && n.Index != nil {
-			e.names[n.Param.Value] = true
+			e.set(n.Param.Value, true)
 		}
 	}
 	return true
@@ -355,7 +374,7 @@ func (e *effects) seeWord(w *syntax.Word) {
 	if s, ok := plain(w); ok {
 		s, _, _ = strings.Cut(s, "=")
 		if isName(s) {
-			e.names[s] = true
+			e.set(s, false)
 		}
 	}
 }

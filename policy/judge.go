@@ -50,6 +50,7 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 		return &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
 	}
 	j := &judge{p: p, src: text, init: kind == autosession.Init, explain: tr}
+	j.oddities(file)
 	st := state{cwd: []dir{{path: p.opt.Project}}}
 	j.stmts(file.Stmts, st)
 	if j.refused == nil && j.arithmetic && plantsArithmetic(file) {

@@ -47,6 +47,10 @@ func isName(s string) bool {
 
 // assign binds a variable, if its name is harmless.
 func (j *judge) assign(name string, v value, st *state, part string) {
+	if !isName(name) {
+		j.refuse(refusal{rule: "P4", part: part, why: "assigns to something that is no name of a variable", instead: "write NAME=value"})
+		return
+	}
 	if harmfulName(name) {
 		j.refuse(refusal{rule: "P4", part: part, why: "sets " + name + ", which changes what programs run",
 			instead: "leave it as it is"})

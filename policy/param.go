@@ -13,6 +13,9 @@ func (j *judge) param(p *syntax.ParamExp, st *state) value {
 		p.Split != 0 || p.GlobSubst != 0 || p.RcExpand != 0 {
 		return j.refuseParam(p, "reaches a variable that the text does not name")
 	}
+	if p.Exp != nil || p.Repl != nil {
+		j.oddExpansion(p)
+	}
 	name := p.Param.Value
 	v := j.variable(name, st)
 	if p.Index != nil {

@@ -2,8 +2,6 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/autosession/autosession"
 )
@@ -26,32 +24,41 @@ var _ autosession.Gate = (*Policy)(nil)
 // P1 to P10, "deny" for what configuration denies or "tool" for tools that are
 // judged by name. It does not block, and a cancelled ctx denies.
 func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosession.Verdict) {
-	defer func() {
-		if r := recover(); r != nil {
-			v = autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: the policy failed; write it in a simpler way"}
-		}
-	}()
+	defer failClosed(&v)
 	if err := ctx.Err(); err != nil {
 		return autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: " + err.Error()}
 	}
+	rule := "P2"
 	if c.Tool != "Bash" {
-		return verdict(p.judgeTool(c), toolRule(c.Tool))
+		rule = toolRule(c.Tool)
+	}
+	return verdict(p.judgeCall(c), rule)
+}
+
+// judgeCall tells why a call is denied, or nil.
+func (p *Policy) judgeCall(c autosession.ToolCall) *refusal {
+	if c.Tool != "Bash" {
+		return p.judgeTool(c)
 	}
 	command, refused := stringField(c.Input, "command")
-	if refused == nil {
-		refused = p.judgeText(command, c.Kind, nil)
+	if refused != nil {
+		return refused
 	}
-	return verdict(refused, "P2")
+	return p.judgeText(command, c.Kind, nil)
 }
 
 // Command judges the text of one shell command, as Judge does for the tool
 // "Bash" in a session of this kind.
-func (p *Policy) Command(command string, kind autosession.Kind) autosession.Verdict {
-	input, err := json.Marshal(map[string]string{"command": command})
-	if err != nil {
-		return autosession.Verdict{Rule: "P1", Reason: fmt.Sprintf("cannot judge this command: %v", err)}
+func (p *Policy) Command(command string, kind autosession.Kind) (v autosession.Verdict) {
+	defer failClosed(&v)
+	return verdict(p.judgeText(command, kind, nil), "P2")
+}
+
+// failClosed turns a panic into a denial.
+func failClosed(v *autosession.Verdict) {
+	if r := recover(); r != nil {
+		*v = autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: the policy failed; write it in a simpler way"}
 	}
-	return p.Judge(context.Background(), autosession.ToolCall{Tool: "Bash", Input: input, Kind: kind})
 }
 
 func verdict(r *refusal, rule string) autosession.Verdict {

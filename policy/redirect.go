@@ -57,6 +57,10 @@ func (j *judge) redirect(r *syntax.Redirect, st *state) {
 		if a.is(pieceDigits) {
 			return
 		}
+		if s, ok := a.literal(); !ok || !plainFile.MatchString(s) {
+			j.refuse(refusal{rule: "P5", part: part, why: "names a file after >&, which bash expands twice", instead: "use > FILE 2>&1"})
+			return
+		}
 	}
 	switch r.Op {
 	case syntax.RdrIn, syntax.DplIn:
@@ -83,6 +87,7 @@ func (j *judge) body2(w *syntax.Word, st *state) {
 		switch p := p.(type) {
 		case *syntax.Lit:
 		case *syntax.ParamExp:
+			j.quotesInQuotes(p)
 			j.param(p, st)
 		case *syntax.CmdSubst:
 			j.substitution(p, st)

@@ -12,12 +12,12 @@ var curlRules = []rule{
 			--no-buffer --globoff --ipv4 --ipv6 --progress-bar --no-progress-meter --remote-name --remote-name-all --remote-time --append --junk-session-cookies --disable --version --parallel --compressed --http1.0 --http1.1
 			--http2 --http2-prior-knowledge --path-as-is --create-dirs --retry-connrefused --retry-all-errors --no-keepalive --no-clobber --raw --tcp-nodelay --styled-output --no-sessionid --no-location --no-silent --no-fail flag
 			-X -A -e -m -r -y -Y -z -C --request --user-agent --referer --max-time --connect-timeout --retry --retry-delay --retry-max-time --range --speed-time --speed-limit --time-cond --continue-at
-			--form-string --data-raw --max-redirs --limit-rate --keepalive-time --rate --parallel-max --max-filesize --expect100-timeout --happy-eyeballs-timeout-ms -u --user --oauth2-bearer --url-query value
+			--form-string --data-raw --max-redirs --limit-rate --keepalive-time --rate --parallel-max --max-filesize --expect100-timeout --happy-eyeballs-timeout-ms -u --user --oauth2-bearer value
 			-H -d --header --data --data-binary --data-ascii --json at
 			-T --upload-file --cacert -E --cert --key read
 			-o -D -c --output --dump-header --cookie-jar --stderr --trace --trace-ascii write
 			--output-dir dir
-			--data-urlencode -F --form -b --cookie -w --write-out --url value
+			--data-urlencode --url-query -F --form -b --cookie -w --write-out --url value
 			-x -K -J -M -n -U -p -P -Q -t -l -B -1 -2 -3 -: --proxy --preproxy --socks4 --socks4a --socks5 --socks5-hostname --socks5-gssapi --socks5-basic --proxy-user --proxy-header --proxytunnel --noproxy --config --resolve --connect-to
 			--unix-socket --abstract-unix-socket --next --remote-header-name --netrc --netrc-file --netrc-optional --doh-url --dns-servers --dns-interface --interface --engine --quote --telnet-option
 			--variable --expand-url --libcurl --egd-file --random-file --hsts --alt-svc --etag-save --etag-compare --proto --proto-default --proto-redir --location-trusted --manual --ftp-port --krb never`,
@@ -42,7 +42,7 @@ func checkCurl(c *call, p *parsed) {
 			urls = append(urls, o.val)
 		case "-F", "--form":
 			c.curlForm(o.val)
-		case "--data-urlencode":
+		case "--data-urlencode", "--url-query":
 			if _, file, reads := strings.Cut(o.val.head(), "@"); reads && !strings.Contains(strings.SplitN(o.val.head(), "@", 2)[0], "=") {
 				c.use(o.val.from(len(o.val.head())-len(file)), useRead)
 			}

@@ -23,10 +23,11 @@ var fileRules = []rule{
 		allow: []string{"mkdir -p src/{a,b}/c", "mkdir -p -m 755 x"}, deny: []string{"mkdir /etc/x", "mkdir -p .claude/commands", `mkdir "$D"`, "mkdir ../x"}},
 	{names: "cp", operands: "data...", check: checkCopy,
 		options: `-a -b -d -f -i -H -l -L -n -P -p -R -r -s -T -u -v -x -Z --archive --attributes-only --force --interactive --link --dereference --no-clobber --no-dereference
-			--recursive --symbolic-link --no-target-directory --verbose --one-file-system --parents --remove-destination --strip-trailing-slashes --copy-contents --debug flag
+			--recursive --symbolic-link --no-target-directory --verbose --one-file-system --remove-destination --strip-trailing-slashes --copy-contents --debug flag
 			-S --suffix --no-preserve --sparse value
 			--backup --preserve --reflink --context --update maybe
-			-t --target-directory dir`,
+			-t --target-directory dir
+			--parents never`,
 		allow: []string{"cp a.js src/", "cp -r src/ lib", "cp {{PROJECT}}/a /tmp/b", "cp /usr/share/x y", "cp src/*.js lib/", "cp -t src a b"},
 		deny: []string{"cp a feature_list.json", "cp {{HOME}}/x y", "cp --target-directory=/etc a", "cp -t/etc a", "cp a", "cp /tmp/feature_list.json .", `cp a "$B"`,
 			"cp -r /tmp/x/. .", "cp x .git/hooks/", "cp -s {{HOME}}/.ssh/id_rsa k", "cp src/* ."}},
@@ -63,6 +64,9 @@ func checkCopy(c *call, p *parsed) {
 		c.use(s, useRead)
 		if c.name == "mv" {
 			c.use(s, useTree)
+		}
+		if p.has("-T", "--no-target-directory") {
+			s = literalArg(".") // what lies in it comes to lie in the destination
 		}
 		c.into(dest, s)
 	}

@@ -78,6 +78,8 @@ func checkNPM(c *call, _ *parsed) {
 			return
 		}
 		switch {
+		case strings.HasPrefix(head, "-C") && len(head) > 2:
+			c.use(a.from(2), useDir)
 		case npmDirs[name] && attached:
 			c.use(a.from(len(name)+1), useDir)
 		case npmDirs[name] && i+1 < len(c.args):

@@ -16,7 +16,7 @@ func (j *judge) simple(c *syntax.CallExpr, st state) (ok, failed state) {
 		for _, a := range c.Assigns {
 			j.assignment(a, &st)
 		}
-		j.note("assignment", j.text(c), nil)
+		j.note("assignment", j.text(c))
 		return st, st
 	}
 	env := st
@@ -129,7 +129,7 @@ func (j *judge) declare(c *syntax.DeclClause, st state) (ok, failed state) {
 		j.refuse(refusal{rule: "P3", part: j.text(c), why: "is " + name + ", which evaluates what it declares", instead: "use NAME=value or export"})
 		return st, st
 	}
-	j.note(name, j.text(c), nil)
+	j.note(name, j.text(c))
 	for _, a := range c.Args {
 		if a.Name == nil {
 			for _, w := range j.word(nil, a.Value, &st) {
@@ -152,7 +152,7 @@ func (j *judge) exportWord(builtin string, w Arg, st *state, part string) {
 	if s, ok := w.literal(); ok {
 		name, val, assigns := strings.Cut(s, "=")
 		switch {
-		case s == "-p", s == "-n", s == "--", builtin == "local" && s == "-r":
+		case s == "--", builtin == "export" && (s == "-p" || s == "-n"), builtin == "local" && s == "-r":
 			return
 		case isName(name) && !assigns:
 			if harmfulName(name) && name != "PATH" && name != "HOME" && name != "PWD" {

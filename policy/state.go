@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // state is what is known at one point of a command: the variables that the
 // same text assigned and where it stands. It is a value; copies share.
@@ -135,6 +138,15 @@ func mergeVars(a, b state) *binding {
 		}
 	}
 	return out.vars
+}
+
+// isNumber says that a value is a number that is not negative.
+func (v value) isNumber() bool {
+	if len(v.args) != 1 || v.array {
+		return false
+	}
+	s, ok := v.args[0].literal()
+	return v.args[0].is(pieceDigits) || ok && s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 func (v value) equal(w value) bool {

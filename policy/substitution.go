@@ -8,6 +8,7 @@ import (
 
 // substitution judges $( ) and returns what it prints, as far as that is known.
 func (j *judge) substitution(c *syntax.CmdSubst, st *state) Arg {
+	j.oddBackticks(c)
 	if c.TempFile || c.ReplyVar {
 		j.refuse(refusal{rule: "P1", part: j.text(c), why: "is syntax that plain bash does not have", instead: "use $( )"})
 	}

@@ -29,7 +29,7 @@ type rule struct {
 type kind uint8
 
 const (
-	flag   kind = iota
+	flag_  kind = iota
 	value_      // a separate or attached value that is only data
 	maybe       // a value only when attached
 	at          // data, or a file to read after @
@@ -39,7 +39,7 @@ const (
 	never_ // refused
 )
 
-var kinds = map[string]kind{"flag": flag, "value": value_, "maybe": maybe, "at": at,
+var kinds = map[string]kind{"flag": flag_, "value": value_, "maybe": maybe, "at": at,
 	"read": readOpt, "dir": dirOpt, "write": writeOpt, "never": never_}
 
 // table is a rule's options by name, with their dashes.
@@ -156,7 +156,7 @@ func (r *rule) judgeOperands(c *call, p *parsed) {
 	if r.unless != "" && p.has(strings.Fields(r.unless)...) {
 		roles = roles[1:]
 	}
-	for i, a := range p.operands {
+	for _, a := range p.operands {
 		if len(roles) == 0 {
 			c.refuse(r.number(), "has the operand "+a.String()+", which it does not take", "leave it out")
 			return
@@ -170,7 +170,7 @@ func (r *rule) judgeOperands(c *call, p *parsed) {
 		}
 		switch role {
 		case "read":
-			if a.text != "-" || i > 0 && a.text != "-" {
+			if a.text != "-" {
 				c.use(a, useRead)
 			}
 		case "write":
@@ -223,7 +223,7 @@ func (r *rule) parseLong(c *call, p *parsed, a Arg, rest []Arg) int {
 	}
 	if attached {
 		o.val, o.has = a.from(len(name)+1), true
-	} else if o.kind != flag && o.kind != maybe && o.kind != never_ && len(rest) > 0 {
+	} else if o.kind != flag_ && o.kind != maybe && o.kind != never_ && len(rest) > 0 {
 		o.val, o.has = rest[0], true
 		p.opts = append(p.opts, o)
 		return 1
@@ -280,7 +280,7 @@ func (r *rule) parseShort(c *call, p *parsed, a Arg, rest []Arg) int {
 			return 0
 		}
 		o := opt{name: name, kind: k}
-		if k == flag || k == never_ {
+		if k == flag_ || k == never_ {
 			p.opts = append(p.opts, o)
 			continue
 		}

@@ -167,6 +167,7 @@ func (j *judge) double(f *fields, p *syntax.DblQuoted, st *state) {
 		case *syntax.Lit:
 			f.add(pieceText, inDouble(q.Value))
 		case *syntax.ParamExp:
+			j.quotesInQuotes(q)
 			v := j.param(q, st)
 			for i, a := range v.args {
 				if i > 0 {
