@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 // Bubblewrap is the Sandbox that confines by namespaces of the Linux kernel,
@@ -117,11 +116,15 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 		return nil, err
 	}
 	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
-	binary, args, err := reexec.Command(wardenEntry)
+	_, args, err := ourCommand(wardenEntry)
 	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
+		return nil, err
 	}
-	seen, err := view(lookAround(b.options), s, b.options.TempBytes, resolve(binary), guarded)
+	binary, err := b.keeper.binary()
+	if err != nil {
+		return nil, err
+	}
+	seen, err := view(lookAround(b.options), s, b.options.TempBytes, binary, guarded)
 	if err != nil {
 		return nil, err
 	}

@@ -3,24 +3,15 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 // wardenCommand is our own program as a warden.
 func wardenCommand() (*exec.Cmd, error) {
-	path, err := ourselves()
-	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
-	}
-	_, args, err := reexec.Command(wardenEntry)
-	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
-	}
-	return exec.Command(path, args...), nil
+	path, args, err := ourCommand(wardenEntry)
+	return exec.Command(path, args...), err
 }
 
 // open records the tree, makes what it needs and starts it. env is its clean

@@ -37,8 +37,9 @@ var validSession = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 // keeper keeps the records of all trees, one file each in a directory for each
 // session. One process writes them at a time.
 type keeper struct {
-	dir string
-	mu  sync.Mutex // held while what records name is made or removed
+	dir    string
+	mu     sync.Mutex // held while what records name is made or removed
+	copied bool       // our own program, into dir
 }
 
 // begin returns the record of a new tree. It is not saved yet.
