@@ -94,14 +94,20 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 	r.way = way
 	warden, err := b.warden(r, s)
 	if err != nil {
-		return nil, errors.Join(err, way.close())
+		return nil, errors.Join(err, r.clear())
 	}
+	calls, err := filterFile()
+	if err != nil {
+		return nil, errors.Join(err, r.clear())
+	}
+	defer calls.Close()
+	warden.ExtraFiles = []*os.File{calls}
 	env := environment(os.Environ(), b.options, place{dir: s.Dir, home: s.Home, temp: "/tmp", exclude: insideExclude})
 	return open(ctx, r, s, c, warden, env)
 }
 
-// warden is bubblewrap around our own program as a warden, and fills in the
-// record of what that needs.
+// warden is bubblewrap around our own program as a warden. It makes, and
+// records, what that needs.
 func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err := makeHome(s.Home); err != nil {
 		return nil, err
@@ -111,11 +117,10 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
 		}
 	}
-	guarded, err := protect(s.Dir, s.ReadOnly)
+	guarded, err := r.hold(s.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
-	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
 	_, args, err := ourCommand(wardenEntry)
 	if err != nil {
 		return nil, err
@@ -141,7 +146,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 func confinement(seen mounts) []string {
 	args := []string{
 		"--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
-		"--die-with-parent", "--new-session", "--as-pid-1",
+		"--die-with-parent", "--new-session", "--as-pid-1", "--seccomp", strconv.Itoa(firstFreeFD),
 	}
 	return append(append(args, seen.arguments()...), "--")
 }

@@ -14,12 +14,9 @@ func wardenCommand() (*exec.Cmd, error) {
 	return exec.Command(path, args...), err
 }
 
-// open records the tree, makes what it needs and starts it. env is its clean
+// open starts the tree of a record whose files are made. env is its clean
 // environment. Nothing is left of it when it cannot be started.
 func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Command, warden *exec.Cmd, env []string) (autosession.Process, error) {
-	if err := r.build(); err != nil {
-		return nil, errors.Join(err, r.clear())
-	}
 	files, err := connect(c)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())

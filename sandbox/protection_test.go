@@ -80,12 +80,7 @@ func TestStandIns(t *testing.T) {
 	k := &keeper{dir: t.TempDir()}
 	begin := func(names ...string) *record {
 		r := k.begin("s", dir)
-		p, err := protect(dir, names)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.StandIns, r.Exclude = p.absent, r.file(".exclude")
-		if err := r.build(); err != nil {
+		if _, err := r.hold(names); err != nil {
 			t.Fatal(err)
 		}
 		return r
