@@ -80,7 +80,8 @@ func parseVersion(said string) (string, error) {
 func (b *Bubblewrap) Name() string { return b.version }
 
 // Start runs c confined to s. Beside s.ReadOnly, what git believes in the
-// project's repository is read-only. Paths of the project must not be reached
+// project's repository is read-only. What of these is absent is held by a
+// stand-in meanwhile, see StandIns. Paths of the project must not be reached
 // through links.
 func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosession.Command) (autosession.Process, error) {
 	if err := refuse(s, c); err != nil {
@@ -155,6 +156,11 @@ func confinement(seen mounts) []string {
 func (b *Bubblewrap) Rescue(ctx context.Context, session string) error {
 	return b.keeper.rescue(ctx, session)
 }
+
+// StandIns names what holds, for now, the place of protected paths that are
+// absent in the project dir: relative, with slashes, sorted. It is no part of
+// the project, and is gone when the last tree on it has ended.
+func (b *Bubblewrap) StandIns(dir string) ([]string, error) { return b.keeper.held(dir) }
 
 // Check tries what can be tried quickly: that programs run and end, and that
 // they cannot write, read, reach or see what they must not.

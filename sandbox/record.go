@@ -162,6 +162,23 @@ func (r *record) others() ([]standIn, error) {
 	return held, err
 }
 
+// held names the stand-ins in a project, sorted.
+func (k *keeper) held(dir string) ([]string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all, err := k.records("*")
+	var names []string
+	for _, r := range all {
+		for _, s := range r.StandIns {
+			if r.Dir == dir {
+				names = append(names, s.Path)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
 func (r *record) eachStandIn(list []standIn, do func(standIn, *os.Root) error) error {
 	if len(list) == 0 {
 		return nil
