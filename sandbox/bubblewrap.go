@@ -134,6 +134,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.writable = seen.writable()
 	if r.way != nil {
 		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}

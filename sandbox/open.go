@@ -39,7 +39,8 @@ func newLaunch(r *record, s autosession.Scope, c autosession.Command, env []stri
 	}
 	return &launch{
 		Path: c.Path, Args: c.Args, Reexec: c.Reexec, Dir: dir,
-		Env:    merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
-		Beside: r.way.beside(merge(env, r.marks())),
+		Env:      merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
+		Writable: r.writable,
+		Beside:   r.way.beside(merge(env, r.marks())),
 	}
 }

@@ -27,8 +27,9 @@ type record struct {
 	StandIns []standIn          `json:"stand_ins,omitempty"` // in Dir, parents first
 	Wardens  []proctree.Process `json:"wardens,omitempty"`   // the warden, and bubblewrap around it; known before the program starts
 
-	keeper *keeper
-	way    *Way // out of the tree, closed with the record; or nil
+	keeper   *keeper
+	way      *Way     // out of the tree, closed with the record; or nil
+	writable []string // where alone the tree can write; nil is anywhere
 }
 
 // validSession keeps a session's id usable as a file name and as a mark.

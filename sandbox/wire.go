@@ -18,8 +18,10 @@ type launch struct {
 	Args   []string `json:"args"`             // without the program's name
 	Reexec string   `json:"reexec,omitempty"` // instead of Path
 	Dir    string   `json:"dir"`
-	Env    []string `json:"env"`              // the whole environment
-	Beside *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
+	Env    []string `json:"env"` // the whole environment
+	// Writable is where alone it can write, below the view; nil is anywhere.
+	Writable []string `json:"writable,omitempty"`
+	Beside   *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
 }
 
 // order is what we tell a warden. The first one holds Launch, and
