@@ -19,6 +19,3 @@ func childAttributes() *syscall.SysProcAttr {
 func descendants(list []proctree.Process, main int) []proctree.Process {
 	return append(proctree.Below(list, os.Getpid()), proctree.Grouped(list, main)...)
 }
-
-// ourselves is the path of our own binary.
-func ourselves() (string, error) { return os.Executable() }

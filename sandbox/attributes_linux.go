@@ -18,7 +18,3 @@ func childAttributes() *syscall.SysProcAttr {
 func descendants(list []proctree.Process, _ int) []proctree.Process {
 	return proctree.Below(list, os.Getpid())
 }
-
-// ourselves is a path to our own binary that stays right when the file was
-// replaced meanwhile.
-func ourselves() (string, error) { return "/proc/self/exe", nil }

@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 // Bubblewrap is the Sandbox that confines by namespaces of the Linux kernel,
@@ -81,7 +80,8 @@ func parseVersion(said string) (string, error) {
 func (b *Bubblewrap) Name() string { return b.version }
 
 // Start runs c confined to s. Beside s.ReadOnly, what git believes in the
-// project's repository is read-only. Paths of the project must not be reached
+// project's repository is read-only. What of these is absent is held by a
+// stand-in meanwhile, see StandIns. Paths of the project must not be reached
 // through links.
 func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosession.Command) (autosession.Process, error) {
 	if err := refuse(s, c); err != nil {
@@ -95,14 +95,20 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 	r.way = way
 	warden, err := b.warden(r, s)
 	if err != nil {
-		return nil, errors.Join(err, way.close())
+		return nil, errors.Join(err, r.clear())
 	}
+	calls, err := filterFile()
+	if err != nil {
+		return nil, errors.Join(err, r.clear())
+	}
+	defer calls.Close()
+	warden.ExtraFiles = []*os.File{calls}
 	env := environment(os.Environ(), b.options, place{dir: s.Dir, home: s.Home, temp: "/tmp", exclude: insideExclude})
 	return open(ctx, r, s, c, warden, env)
 }
 
-// warden is bubblewrap around our own program as a warden, and fills in the
-// record of what that needs.
+// warden is bubblewrap around our own program as a warden. It makes, and
+// records, what that needs.
 func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err := makeHome(s.Home); err != nil {
 		return nil, err
@@ -112,19 +118,23 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
 		}
 	}
-	guarded, err := protect(s.Dir, s.ReadOnly)
+	guarded, err := r.hold(s.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
-	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
-	binary, args, err := reexec.Command(wardenEntry)
-	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
-	}
-	seen, err := view(lookAround(b.options), s, b.options.TempBytes, resolve(binary), guarded)
+	_, args, err := ourCommand(wardenEntry)
 	if err != nil {
 		return nil, err
 	}
+	binary, err := b.keeper.binary()
+	if err != nil {
+		return nil, err
+	}
+	seen, err := view(lookAround(b.options), s, b.options.TempBytes, binary, guarded)
+	if err != nil {
+		return nil, err
+	}
+	r.writable = seen.writable()
 	if r.way != nil {
 		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}
@@ -138,7 +148,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 func confinement(seen mounts) []string {
 	args := []string{
 		"--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
-		"--die-with-parent", "--new-session", "--as-pid-1",
+		"--die-with-parent", "--new-session", "--as-pid-1", "--seccomp", strconv.Itoa(firstFreeFD),
 	}
 	return append(append(args, seen.arguments()...), "--")
 }
@@ -147,6 +157,11 @@ func confinement(seen mounts) []string {
 func (b *Bubblewrap) Rescue(ctx context.Context, session string) error {
 	return b.keeper.rescue(ctx, session)
 }
+
+// StandIns names what holds, for now, the place of protected paths that are
+// absent in the project dir: relative, with slashes, sorted. It is no part of
+// the project, and is gone when the last tree on it has ended.
+func (b *Bubblewrap) StandIns(dir string) ([]string, error) { return b.keeper.held(dir) }
 
 // Check tries what can be tried quickly: that programs run and end, and that
 // they cannot write, read, reach or see what they must not.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/internal/reexec"
 )
 
@@ -36,6 +37,12 @@ func runWeaken(args []string) int {
 	case weak == "capabilities":
 		drop("--cap-drop", "ALL")
 		args = append([]string{"--cap-add", "CAP_SETPCAP"}, args...)
+	case weak == "root":
+		for i := range args {
+			if slices.Equal(args[i:min(i+3, len(args))], []string{"--ro-bind", "/", "/"}) {
+				args[i] = "--bind"
+			}
+		}
 	case weak == "kernel":
 		drop("--remount-ro", "/proc")
 	default: // mounts below a place
@@ -69,21 +76,13 @@ func TestCanariesSing(t *testing.T) {
 	if os.Getuid() == 0 {
 		tests = append(tests, struct{ weak, canary string }{"kernel", "the kernel's settings cannot be written"})
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, test := range tests {
 		t.Run(test.weak+", "+test.canary, func(t *testing.T) {
 			b, err := NewBubblewrap(Options{State: t.TempDir(), Pass: []string{"GORACE"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.program = filepath.Join(t.TempDir(), "bwrap")
-			script := fmt.Sprintf("#!/bin/sh\nexec %s __autosession:test-weaken %s \"$@\"\n", self, test.weak)
-			if err := os.WriteFile(b.program, []byte(script), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			weaken(t, b, test.weak)
 			chosen := slices.DeleteFunc(append(common(b.options), confined()...), func(c canary) bool {
 				return c.name != test.canary && c.name != common(b.options)[0].name
 			})
@@ -92,5 +91,59 @@ func TestCanariesSing(t *testing.T) {
 				t.Errorf("%+v", results)
 			}
 		})
+	}
+}
+
+// weaken leaves out one thing of what b asks of bubblewrap.
+func weaken(t *testing.T, b *Bubblewrap, what string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.program = filepath.Join(t.TempDir(), "bwrap")
+	script := fmt.Sprintf("#!/bin/sh\nexec %s __autosession:test-weaken %s \"$@\"\n", self, what)
+	if err := os.WriteFile(b.program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where the view has a hole, the layer below it holds.
+func TestSecondLayer(t *testing.T) {
+	h := newHouse(t)
+	weaken(t, h.Bubblewrap, "root")
+	before := h.snapshot(t)
+	for _, script := range []string{
+		`echo x > $O/a`, `echo x > $O/file`, `rm $O/file`, `mv $O/file $P/`, `ln $O/file $P/`, `mkdir $O/d`, `ln -s x $O/l`, `: > $O/file`,
+	} {
+		if exit, output := h.run(t, script); exit.OK() {
+			t.Errorf("this worked: %s\n%s", script, output)
+		}
+	}
+	if changed := without(before, h.snapshot(t)); len(changed) > 0 {
+		t.Errorf("changed: %q", changed)
+	}
+	if exit, output := h.run(t, `test -w $O && echo x > a && mkdir b && mv a b/ && rm -r b && echo y > /dev/stdout && echo z > /tmp/z && mv /tmp/z .. ; test -e /tmp/z`); !exit.OK() {
+		t.Errorf("ordinary work ended with %+v: %s", exit, output)
+	}
+}
+
+// A program can open again by name what it was given, wherever that lies.
+func TestOutputByName(t *testing.T) {
+	h := newHouse(t)
+	file, err := os.Create(filepath.Join(h.outside, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	p, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/sh", Args: []string{"-c", "echo by name > /dev/stdout"}, Stdout: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := p.Wait(); err != nil || !exit.OK() {
+		t.Errorf("%+v, %v", exit, err)
+	}
+	if data, err := os.ReadFile(file.Name()); err != nil || string(data) != "by name\n" {
+		t.Errorf("%q, %v", data, err)
 	}
 }

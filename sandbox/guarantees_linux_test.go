@@ -176,6 +176,8 @@ var impossible = []struct{ guarantee, script string }{
 	{"G8", `ln -sf /tmp/x .git/config`},
 	{"G8", `git config core.fsmonitor /bin/true`},
 	{"G8", `echo x > .git/config.worktree`},
+	{"G8", `echo /tmp > .git/commondir`},
+	{"G8", `rm .git/commondir`},
 	{"G8", `echo x > .claude/settings.json`},
 	{"G8", `rm -f .claude/settings.json`},
 	{"G8", `ln -sf /tmp/x .claude/settings.json`},

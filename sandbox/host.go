@@ -28,6 +28,8 @@ func lookAround(o Options) host {
 			h.ours = append(h.ours, resolve(dir))
 		}
 	}
+	// The widest first: what lies in it is then hidden already.
+	slices.SortFunc(h.ours, func(a, b string) int { return len(a) - len(b) })
 	for _, home := range append(homesOf("/etc/passwd"), "/home", "/root", os.Getenv("HOME")) {
 		if real := resolve(home); home != "" && isDir(real) && !system(real) {
 			h.homes = append(h.homes, real)

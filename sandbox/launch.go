@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 // run starts the program, after what must run beside it, and lets go of the
@@ -18,6 +16,11 @@ func (l *launch) run() (pid int, err error) {
 		file := os.NewFile(fd, "")
 		defer file.Close()
 		files = append(files, file)
+	}
+	if l.Writable != nil {
+		if err := restrict(l.Writable, files); err != nil {
+			return 0, err
+		}
 	}
 	if l.Beside != nil {
 		if err := l.Beside.ready(); err != nil {
@@ -31,7 +34,7 @@ func (l *launch) run() (pid int, err error) {
 func (l *launch) start(files []*os.File) (pid int, err error) {
 	path, args := l.Path, l.Args
 	if l.Reexec != "" {
-		path, args, err = reexec.Command(l.Reexec, l.Args...)
+		path, args, err = ourCommand(l.Reexec, l.Args...)
 	} else {
 		path, err = find(l.Path, lookup(l.Env, "PATH"), l.Dir)
 	}

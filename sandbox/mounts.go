@@ -67,6 +67,17 @@ func (m mounts) visible(p string) bool {
 	return kind == readOnly || kind == writable
 }
 
+// writable returns where something can be written.
+func (m mounts) writable() []string {
+	var places []string
+	for _, one := range m {
+		if one.kind == writable || one.kind == scratch || one.kind == devices {
+			places = append(places, one.at)
+		}
+	}
+	return places
+}
+
 // arguments are those for bubblewrap that build the view. Parents come before
 // what lies in them. What is hidden is closed last, when all places in it
 // exist.

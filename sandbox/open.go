@@ -3,32 +3,20 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 
 	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 // wardenCommand is our own program as a warden.
 func wardenCommand() (*exec.Cmd, error) {
-	path, err := ourselves()
-	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
-	}
-	_, args, err := reexec.Command(wardenEntry)
-	if err != nil {
-		return nil, fmt.Errorf("cannot find our own program: %v", err)
-	}
-	return exec.Command(path, args...), nil
+	path, args, err := ourCommand(wardenEntry)
+	return exec.Command(path, args...), err
 }
 
-// open records the tree, makes what it needs and starts it. env is its clean
+// open starts the tree of a record whose files are made. env is its clean
 // environment. Nothing is left of it when it cannot be started.
 func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Command, warden *exec.Cmd, env []string) (autosession.Process, error) {
-	if err := r.build(); err != nil {
-		return nil, errors.Join(err, r.clear())
-	}
 	files, err := connect(c)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())
@@ -51,7 +39,8 @@ func newLaunch(r *record, s autosession.Scope, c autosession.Command, env []stri
 	}
 	return &launch{
 		Path: c.Path, Args: c.Args, Reexec: c.Reexec, Dir: dir,
-		Env:    merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
-		Beside: r.way.beside(merge(env, r.marks())),
+		Env:      merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
+		Writable: r.writable,
+		Beside:   r.way.beside(merge(env, r.marks())),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -18,6 +19,7 @@ func init() { reexec.Register("test-probe", runProbe) }
 //	connect NETWORK ADDRESS   and read a byte
 //	serve NETWORK ADDRESS     one byte to each who connects, until it is killed
 //	send NETWORK ADDRESS      one datagram
+//	call NUMBER [ARGUMENT]    a system call, and print its error
 //	inject                    a character into the terminal's input
 func runProbe(args []string) int {
 	var err error
@@ -31,6 +33,14 @@ func runProbe(args []string) int {
 		if conn, err = net.Dial(args[1], args[2]); err == nil {
 			_, err = conn.Write([]byte("x"))
 		}
+	case "call":
+		var numbers [2]uintptr
+		for i, arg := range args[1:] {
+			n, _ := strconv.ParseUint(arg, 10, 64)
+			numbers[i] = uintptr(n)
+		}
+		_, _, errno := syscall.RawSyscall(numbers[0], numbers[1], 0, 0)
+		fmt.Print(int(errno))
 	case "inject":
 		c := byte('x')
 		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, 0, syscall.TIOCSTI, uintptr(unsafe.Pointer(&c)))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -58,7 +59,7 @@ func start(ctx context.Context, warden *exec.Cmd, r *record, s *streams, l *laun
 	}
 	warden.Stdout, warden.Stderr = &p.said, &p.said
 	warden.WaitDelay = forceTime
-	warden.ExtraFiles = append([]*os.File{theirs}, s.files[:]...)
+	warden.ExtraFiles = slices.Concat([]*os.File{theirs}, s.files[:], warden.ExtraFiles)
 	warden.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	go p.run()
 	if err := <-p.started; err != nil {
@@ -85,26 +86,37 @@ func (p *process) run() {
 // launch hands over the program and waits until it runs. When it does not,
 // nothing is left running.
 func (p *process) launch(ctx context.Context, l *launch) error {
-	interrupt := context.AfterFunc(ctx, func() { p.socket.SetDeadline(time.Unix(1, 0)) })
+	interrupt := context.AfterFunc(ctx, func() { p.socket.SetReadDeadline(time.Unix(1, 0)) })
 	reports := json.NewDecoder(io.LimitReader(p.socket, maxReports))
-	var first report
-	err := p.order(order{Launch: l})
-	if err == nil {
-		err = reports.Decode(&first)
-	}
+	err := p.handOver(l, reports)
 	if !interrupt() {
 		err = fmt.Errorf("cannot start %s: %w", l.name(), context.Cause(ctx))
-	} else if err != nil {
-		err = p.silence(l)
-	} else if !first.Started {
-		err = errors.New(first.Failed)
 	}
 	if err != nil {
 		return errors.Join(err, p.force(), p.finish())
 	}
-	p.record.note(p.command.Process.Pid)
 	p.streams.pump()
 	go p.follow(reports)
+	return nil
+}
+
+func (p *process) handOver(l *launch, reports *json.Decoder) error {
+	var ready, started report
+	if err := reports.Decode(&ready); err != nil || !ready.Ready {
+		return p.silence(l)
+	}
+	if err := p.record.note(p.command.Process.Pid); err != nil {
+		return err
+	}
+	if err := p.order(order{Launch: l}); err != nil {
+		return p.silence(l)
+	}
+	if err := reports.Decode(&started); err != nil {
+		return p.silence(l)
+	}
+	if !started.Started {
+		return errors.New(started.Failed)
+	}
 	return nil
 }
 
@@ -148,7 +160,7 @@ func (p *process) finish() error {
 func (p *process) sweep() error {
 	ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
 	defer cancel()
-	return sweep(ctx, treeMark+"="+p.record.Tree, p.record.wardens()...)
+	return sweep(ctx, treeMark+"="+p.record.Tree, p.record.Wardens...)
 }
 
 // force ends the tree and its warden.

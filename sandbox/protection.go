@@ -26,8 +26,9 @@ type standIn struct {
 }
 
 // gitParts are what git believes in a repository: they can name programs that
-// the next git runs, outside too.
-var gitParts = []string{".git/hooks", ".git/config", ".git/config.worktree"}
+// the next git runs, outside too. The last one can lead it to another
+// repository.
+var gitParts = []string{".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir"}
 
 // protect finds out how to protect paths, absolute ones below the project, and
 // what git believes. A link on the way to one cannot be protected and is an
@@ -123,7 +124,10 @@ func directory(name string) bool {
 
 // content is what a stand-in for a file holds.
 func (s standIn) content() string {
-	if path.Ext(s.Path) == ".json" {
+	switch {
+	case s.Path == ".git/commondir":
+		return ".\n" // what git shares is where it is
+	case path.Ext(s.Path) == ".json":
 		return "{}\n"
 	}
 	return ""

@@ -35,13 +35,13 @@ func TestProtect(t *testing.T) {
 		}
 		return all
 	}
-	if want := under(".git/hooks", ".git/config", ".git/config.worktree", "spec", "a/b/c", "n/m.json", "d"); !slices.Equal(p.paths, want) {
+	if want := under(".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", "spec", "a/b/c", "n/m.json", "d"); !slices.Equal(p.paths, want) {
 		t.Errorf("paths: %q", p.paths)
 	}
 	if want := under(".git", "a", "a/b", "n"); !slices.Equal(p.ways, want) {
 		t.Errorf("ways: %q", p.ways)
 	}
-	if want := []standIn{{".git/config.worktree", false}, {"n", true}, {"n/m.json", false}, {"d", true}}; !slices.Equal(p.absent, want) {
+	if want := []standIn{{".git/config.worktree", false}, {".git/commondir", false}, {"n", true}, {"n/m.json", false}, {"d", true}}; !slices.Equal(p.absent, want) {
 		t.Errorf("absent: %v", p.absent)
 	}
 }
@@ -80,12 +80,7 @@ func TestStandIns(t *testing.T) {
 	k := &keeper{dir: t.TempDir()}
 	begin := func(names ...string) *record {
 		r := k.begin("s", dir)
-		p, err := protect(dir, names)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.StandIns, r.Exclude = p.absent, r.file(".exclude")
-		if err := r.build(); err != nil {
+		if _, err := r.hold(names); err != nil {
 			t.Fatal(err)
 		}
 		return r
@@ -95,6 +90,12 @@ func TestStandIns(t *testing.T) {
 	second := begin(mcp)
 	if data, err := os.ReadFile(mcp); err != nil || string(data) != "{}\n" {
 		t.Errorf("%q, %v", data, err)
+	}
+	if held, err := k.held(dir); err != nil || !slices.Equal(held, []string{".claude", ".claude/settings.json", ".mcp.json", "tests"}) {
+		t.Errorf("%q, %v", held, err)
+	}
+	if held, err := k.held(t.TempDir()); err != nil || len(held) > 0 {
+		t.Errorf("%q, %v", held, err)
 	}
 	if data, err := os.ReadFile(first.Exclude); err != nil || string(data) != "/.claude/settings.json\n/.mcp.json\n/tests/\n" {
 		t.Errorf("%q, %v", data, err)

@@ -19,16 +19,17 @@ import (
 // record is what Rescue must know of one tree. It is written before anything
 // that it names is made, and removed last.
 type record struct {
-	Session  string            `json:"session"`
-	Tree     string            `json:"tree"`
-	Dir      string            `json:"dir"`                 // the project
-	Temp     string            `json:"temp,omitempty"`      // directory to be removed
-	Exclude  string            `json:"exclude,omitempty"`   // file that names the stand-ins for git
-	StandIns []standIn         `json:"stand_ins,omitempty"` // in Dir, parents first
-	Warden   *proctree.Process `json:"warden,omitempty"`    // known only after its start
+	Session  string             `json:"session"`
+	Tree     string             `json:"tree"`
+	Dir      string             `json:"dir"`                 // the project
+	Temp     string             `json:"temp,omitempty"`      // directory to be removed
+	Exclude  string             `json:"exclude,omitempty"`   // file that names the stand-ins for git
+	StandIns []standIn          `json:"stand_ins,omitempty"` // in Dir, parents first
+	Wardens  []proctree.Process `json:"wardens,omitempty"`   // the warden, and bubblewrap around it; known before the program starts
 
-	keeper *keeper
-	way    *Way // out of the tree, closed with the record; or nil
+	keeper   *keeper
+	way      *Way     // out of the tree, closed with the record; or nil
+	writable []string // where alone the tree can write; nil is anywhere
 }
 
 // validSession keeps a session's id usable as a file name and as a mark.
@@ -37,8 +38,9 @@ var validSession = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 // keeper keeps the records of all trees, one file each in a directory for each
 // session. One process writes them at a time.
 type keeper struct {
-	dir string
-	mu  sync.Mutex // held while what records name is made or removed
+	dir    string
+	mu     sync.Mutex // held while what records name is made or removed
+	copied bool       // our own program, into dir
 }
 
 // begin returns the record of a new tree. It is not saved yet.
@@ -84,20 +86,15 @@ func (r *record) write(data []byte) error {
 	return os.Rename(name+".new", name)
 }
 
-// note records the warden once it is known. The marks find the tree without it
-// too, so that a failure costs nothing yet.
-func (r *record) note(pid int) {
-	if warden, err := proctree.Look(pid); err == nil {
-		r.Warden = &warden
-		r.save()
+// note records the warden: the process that we started, and its child when
+// that is the warden.
+func (r *record) note(pid int) error {
+	list, err := proctree.List()
+	if err != nil {
+		return err
 	}
-}
-
-func (r *record) wardens() []proctree.Process {
-	if r.Warden == nil {
-		return nil
-	}
-	return []proctree.Process{*r.Warden}
+	r.Wardens = slices.DeleteFunc(list, func(p proctree.Process) bool { return p.PID != pid && p.Parent != pid })
+	return r.save()
 }
 
 // build saves the record and makes what it names. What fails is removed by
@@ -105,9 +102,6 @@ func (r *record) wardens() []proctree.Process {
 func (r *record) build() error {
 	r.keeper.mu.Lock()
 	defer r.keeper.mu.Unlock()
-	if err := r.share(); err != nil {
-		return err
-	}
 	if err := r.save(); err != nil {
 		return err
 	}
@@ -116,12 +110,29 @@ func (r *record) build() error {
 			return fmt.Errorf("cannot make a temporary directory: %v", err)
 		}
 	}
-	if r.Exclude != "" {
-		if err := os.WriteFile(r.Exclude, []byte(r.excluded()), 0o644); err != nil {
-			return fmt.Errorf("cannot tell git of stand-ins: %v", err)
-		}
+	return nil
+}
+
+// hold finds out how to protect paths of the project, saves the record, and
+// makes stand-ins for those that are absent. What fails is removed by clear.
+func (r *record) hold(paths []string) (protection, error) {
+	r.keeper.mu.Lock()
+	defer r.keeper.mu.Unlock()
+	guarded, err := protect(r.Dir, paths)
+	if err != nil {
+		return guarded, err
 	}
-	return r.eachStandIn(r.StandIns, standIn.make)
+	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
+	if err := r.share(); err != nil {
+		return guarded, err
+	}
+	if err := r.save(); err != nil {
+		return guarded, err
+	}
+	if err := os.WriteFile(r.Exclude, []byte(r.excluded()), 0o644); err != nil {
+		return guarded, fmt.Errorf("cannot tell git of stand-ins: %v", err)
+	}
+	return guarded, r.eachStandIn(r.StandIns, standIn.make)
 }
 
 // share takes over what other trees hold the place of in the same project, so
@@ -150,6 +161,23 @@ func (r *record) others() ([]standIn, error) {
 		}
 	}
 	return held, err
+}
+
+// held names the stand-ins in a project, sorted.
+func (k *keeper) held(dir string) ([]string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all, err := k.records("*")
+	var names []string
+	for _, r := range all {
+		for _, s := range r.StandIns {
+			if r.Dir == dir {
+				names = append(names, s.Path)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 func (r *record) eachStandIn(list []standIn, do func(standIn, *os.Root) error) error {

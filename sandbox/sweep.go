@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -10,7 +11,8 @@ import (
 )
 
 // sweep ends what no warden ends any more: all processes that carry the mark,
-// a NAME=value, the wardens, and all that descends from one of them.
+// a NAME=value, the wardens, and all that descends from one of them. The marks
+// of a confined warden can be hidden from us, but it dies with its parent.
 func sweep(ctx context.Context, mark string, wardens ...proctree.Process) error {
 	return proctree.End(ctx, func(list []proctree.Process) []proctree.Process {
 		roots := proctree.Marked(list, mark)
@@ -24,8 +26,7 @@ func sweep(ctx context.Context, mark string, wardens ...proctree.Process) error 
 }
 
 // family returns the roots and all that descends from them, each once, but
-// never ourselves. Parents come last, so that a warden goes on killing until
-// the end.
+// never ourselves.
 func family(list, roots []proctree.Process) []proctree.Process {
 	found := map[int]proctree.Process{}
 	for _, root := range roots {
@@ -35,12 +36,7 @@ func family(list, roots []proctree.Process) []proctree.Process {
 		}
 	}
 	delete(found, os.Getpid())
-	all := make([]proctree.Process, 0, len(found))
-	for _, p := range found {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b proctree.Process) int { return b.PID - a.PID })
-	return all
+	return slices.Collect(maps.Values(found))
 }
 
 // rescue ends what is left of a session and removes what was made for it.
@@ -54,7 +50,7 @@ func (k *keeper) rescue(ctx context.Context, session string) error {
 	}
 	var wardens []proctree.Process
 	for _, r := range left {
-		wardens = append(wardens, r.wardens()...)
+		wardens = append(wardens, r.Wardens...)
 	}
 	if err := sweep(ctx, sessionMark+"="+session, wardens...); err != nil {
 		return err

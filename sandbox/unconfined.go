@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -49,6 +50,9 @@ func (u *Unconfined) Start(ctx context.Context, s autosession.Scope, c autosessi
 	warden, err := wardenCommand()
 	if err != nil {
 		return nil, err
+	}
+	if err := r.build(); err != nil {
+		return nil, errors.Join(err, r.clear())
 	}
 	return open(ctx, r, s, c, warden, env)
 }

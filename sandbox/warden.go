@@ -23,8 +23,8 @@ func init() { reexec.Register(wardenEntry, func([]string) int { return runWarden
 
 // warden stands between us and one process tree.
 //
-//	          launch               program ended, stop, or we died
-//	waiting ─────────> running ──────────────────────────────────> ending ──> gone
+//	        launch               program ended, stop, or we died
+//	ready ─────────> running ──────────────────────────────────> ending ──> gone
 type warden struct {
 	socket net.Conn
 	main   int // PID of the program
@@ -62,6 +62,7 @@ func runWarden() int {
 }
 
 func serve(socket net.Conn) int {
+	json.NewEncoder(socket).Encode(report{Ready: true}) // if we died, the next line notices
 	orders := json.NewDecoder(socket)
 	var first order
 	if err := orders.Decode(&first); err != nil || first.Launch == nil {

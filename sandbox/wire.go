@@ -18,19 +18,24 @@ type launch struct {
 	Args   []string `json:"args"`             // without the program's name
 	Reexec string   `json:"reexec,omitempty"` // instead of Path
 	Dir    string   `json:"dir"`
-	Env    []string `json:"env"`              // the whole environment
-	Beside *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
+	Env    []string `json:"env"` // the whole environment
+	// Writable is where alone it can write, below the view; nil is anywhere.
+	Writable []string `json:"writable,omitempty"`
+	Beside   *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
 }
 
-// order is what we tell a warden. The first one holds Launch.
+// order is what we tell a warden. The first one holds Launch, and
+// answers the warden's first report.
 type order struct {
 	Launch *launch        `json:"launch,omitempty"`
 	Stop   *time.Duration `json:"stop,omitempty"` // end the tree, killing it after this grace
 }
 
-// report is what a warden tells us: that the program runs or why it does not,
-// and later how it ended.
+// report is what a warden tells us: that it is there, then that the program
+// runs or why it does not, and later how it ended. We record the warden before
+// we let it launch anything.
 type report struct {
+	Ready   bool   `json:"ready,omitempty"`
 	Started bool   `json:"started,omitempty"`
 	Failed  string `json:"failed,omitempty"` // why it could not be started
 	Exit    *exit  `json:"exit,omitempty"`
@@ -49,7 +54,7 @@ const (
 	stdinFD
 	stdoutFD
 	stderrFD
-	firstFreeFD
+	firstFreeFD // of bubblewrap alone: the filter of system calls
 )
 
 // socketPair returns our end of a new socket, and the end for a warden.

@@ -4,32 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"syscall"
 	"time"
 )
 
 // End kills all processes that find returns, again and again until it returns
-// none: a process may fork while it is being killed. All are stopped before
-// the first is killed, so that a tree that forks without end is outrun. Its
-// error says which processes are left when ctx ends.
+// none and those that it returned are gone: a process may fork while it is
+// being killed. All are stopped before the first is killed, so that a tree that
+// forks without end is outrun. Its error says which processes are left when
+// ctx ends.
 func End(ctx context.Context, find func(list []Process) []Process) error {
-	pause := time.Millisecond
-	for {
-		left, err := kill(find)
+	// A process whose parents are gone may not be found any more, and still
+	// be on its way out.
+	killed := map[Process]bool{}
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		found, err := kill(find)
 		if err != nil {
 			return err
 		}
-		if len(left) == 0 {
+		for _, p := range found {
+			killed[p] = true
+		}
+		maps.DeleteFunc(killed, func(p Process, _ bool) bool { return !alive(p) })
+		if len(found) == 0 && len(killed) == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("cannot end process %d and %d others: %v", left[0].PID, len(left)-1, ctx.Err())
+			return fmt.Errorf("cannot end %d processes, one of them %d: %v", len(killed), first(killed), ctx.Err())
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, 50*time.Millisecond)
 	}
+}
+
+// alive says whether p still runs.
+func alive(p Process) bool {
+	now, err := Look(p.PID)
+	return err == nil && now.Born == p.Born
+}
+
+func first(processes map[Process]bool) int {
+	for p := range processes {
+		return p.PID
+	}
+	return 0
 }
 
 // kill makes one pass and returns whom it found.

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Process is one entry of the process table as it was read. A zombie is not
-// a process here: it runs nothing.
+// Process is one entry of the process table as it was read. A zombie, of which
+// nothing runs any more, is not a process here.
 type Process struct {
 	PID    int
 	Parent int

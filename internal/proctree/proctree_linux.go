@@ -45,7 +45,8 @@ func Look(pid int) (Process, error) {
 
 // parseStat reads one line of /proc/PID/stat. The program's name stands in
 // brackets and may hold anything, brackets and spaces too. A zombie is an
-// error.
+// error, unless threads of it still run: the first process of a PID namespace
+// is in that state until all others of the namespace are gone.
 func parseStat(data []byte) (Process, error) {
 	open, end := bytes.IndexByte(data, '('), bytes.LastIndexByte(data, ')')
 	if open < 0 || end < open {
@@ -55,7 +56,8 @@ func parseStat(data []byte) (Process, error) {
 	if len(fields) < 20 {
 		return Process{}, fmt.Errorf("cannot read %q as a line of the process table", data)
 	}
-	if state := fields[0][0]; state == 'Z' || state == 'X' {
+	threads := string(fields[17])
+	if state := fields[0][0]; state == 'X' || state == 'Z' && (threads == "0" || threads == "1") {
 		return Process{}, os.ErrProcessDone
 	}
 	pid, err1 := strconv.Atoi(string(bytes.TrimSpace(data[:open])))

@@ -21,6 +21,7 @@ func TestParseStat(t *testing.T) {
 		{"12 (a) b) R 1 2 (x)" + rest, Process{12, 7, 8, 4242}},
 		{"12 ()" + rest, Process{12, 7, 8, 4242}},
 		{"12 (sh)" + strings.Replace(rest, " S ", " Z ", 1), Process{}},
+		{"12 (sh)" + strings.Replace(strings.Replace(rest, " S ", " Z ", 1), "20 0 1 0", "20 0 3 0", 1), Process{12, 7, 8, 4242}},
 		{"12 (sh) S 7", Process{}},
 		{"", Process{}},
 		{")(", Process{}},
