@@ -309,7 +309,7 @@ func TestOddRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		`"error":"Unsupported control request subtype: a new request"`,
+		`"error":"cannot answer a control request of subtype \"a new request\""`,
 		`"permissionDecision":"deny"`,
 		`"permissionDecisionReason":"no is no"`,
 		`"hookEventName":"PostToolUse"`,

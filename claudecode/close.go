@@ -15,7 +15,8 @@ const (
 	termGrace  = 6 * time.Second // its end after SIGTERM: its own fail-safe takes above 5 s
 	killGrace  = 5 * time.Second // the end of its tree after SIGKILL
 	drainGrace = 2 * time.Second // the end of its output, after its end
-	closeLimit = 2*stopTurn + inputGrace + termGrace + killGrace + 2*drainGrace
+	flushLimit = 5 * time.Second // what Emit still has to take
+	closeLimit = stopTurn + inputGrace + termGrace + killGrace + flushLimit + 3*drainGrace
 )
 
 // Close implements [autosession.Conversation]. A turn that is under way is
@@ -44,8 +45,9 @@ func (c *conversation) close() error {
 	c.pipes.err.Close()
 	c.wire.end()
 	c.outbox.close()
-	c.wire.wait()
+	happens(c.outbox.done, flushLimit)
 	happens(c.eof, drainGrace)
+	c.wire.wait()
 	if !gone {
 		return errors.New("cannot end the agent's program: its processes are still there after SIGKILL")
 	}
@@ -57,8 +59,10 @@ func (c *conversation) close() error {
 func (c *conversation) endTurn() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTurn)
 	defer cancel()
-	if c.Interrupt(ctx) == nil {
-		c.wire.settle(ctx)
+	_ = c.Interrupt(ctx) // a program that does not answer is ended all the same
+	select {
+	case <-c.wire.quiet:
+	case <-ctx.Done():
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/claudecode/clitest"
 )
 
 func apiError(status int, kind, message string) playedTurn {
@@ -22,10 +23,9 @@ func apiError(status int, kind, message string) playedTurn {
 func TestRealServiceErrors(t *testing.T) {
 	rejected := apiError(429, "rate_limit_error", "This request would exceed your account's rate limit.")
 	rejected.header = http.Header{
-		"Retry-After":                          {"3600"},
-		"Anthropic-Ratelimit-Unified-Status":   {"rejected"},
-		"Anthropic-Ratelimit-Unified-Reset":    {"1893456000"},
-		"Anthropic-Ratelimit-Unified-Resetsat": {"1893456000"},
+		"Retry-After":                        {"3600"},
+		"Anthropic-Ratelimit-Unified-Status": {"rejected"},
+		"Anthropic-Ratelimit-Unified-Reset":  {"1893456000"},
 	}
 	for _, test := range []struct {
 		name  string
@@ -93,7 +93,7 @@ func TestRealResumeUnknown(t *testing.T) {
 		Session: uuid(), Resume: uuid(), Dir: dir, Home: dir, Model: testModel, Hooks: &gate{},
 		Start: startHost(t, dir, dir), Emit: (&recorder{}).emit,
 	}
-	c, err := Agent{Command: realCLI(t), BaseURL: api.URL, Key: "sk-a-dummy-key"}.Open(t.Context(), task)
+	c, err := Agent{Command: clitest.Program(t), BaseURL: api.URL, Key: "sk-a-dummy-key"}.Open(t.Context(), task)
 	var got *autosession.OutcomeError
 	if c != nil || !errors.As(err, &got) || !contains(got.Outcome.Detail, "No conversation found") {
 		t.Errorf("Open = %v, %v", c, err)

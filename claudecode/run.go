@@ -29,11 +29,19 @@ func (c *conversation) Run(ctx context.Context, prompt string) (autosession.Resu
 	msg := userMessage{Type: "user", Message: userContent{Role: "user", Content: prompt}}
 	_ = c.wire.send(ctx, msg) // a program that cannot be written to is ending: await sees how
 	end, err := c.await(ctx)
-	c.outbox.flush()
+	c.flush(ctx)
 	c.mu.Lock()
 	c.last, c.turn = c.turn.lasting, nil
 	c.mu.Unlock()
 	return c.result(c.hide(end.outcome())), err
+}
+
+// flush waits until the events so far are delivered, so that who saw the
+// result has seen what led to it. The end of ctx is no reason to lose them.
+func (c *conversation) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
+	defer cancel()
+	c.outbox.flush(ctx)
 }
 
 // begin makes a new turn, unless the conversation's turns are used up.
