@@ -24,10 +24,10 @@ const (
 // runs what it was about to ask for. Then come the end of its input, SIGTERM
 // and SIGKILL.
 func (c *conversation) Close() error {
-	c.once.Do(func() {
-		defer close(c.gone)
+	if c.closing.CompareAndSwap(false, true) {
 		c.err = c.close()
-	})
+		close(c.gone)
+	}
 	<-c.gone
 	return c.err
 }

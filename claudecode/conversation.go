@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -44,8 +45,9 @@ type conversation struct {
 	exit   autosession.Exit
 	closed chan struct{} // closed when Close has told the program to end
 	gone   chan struct{} // closed when Close is over; err is set
-	once   sync.Once
 	err    error
+
+	closing atomic.Bool // Close was called
 
 	mu     sync.Mutex
 	info   autosession.Info
