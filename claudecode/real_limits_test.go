@@ -158,6 +158,15 @@ func TestRealMaxTurns(t *testing.T) {
 	}
 }
 
+// TestRealSlash has a prompt that looks like a command of the program's own.
+func TestRealSlash(t *testing.T) {
+	s := openReal(t, &gate{}, playedTurn{text: "There is no help."})
+	r := s.run(t, "/help me")
+	if requests := s.api.requests(); r.Text != "There is no help." || len(requests) != 1 || !contains(requests[0], "/help me") {
+		t.Errorf("text = %q after %d requests", r.Text, len(s.api.requests()))
+	}
+}
+
 // TestRealOffline has a service that cannot be reached: the program retries,
 // and says so without a status. TestRetryLadder has the rest of the ladder.
 func TestRealOffline(t *testing.T) {

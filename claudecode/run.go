@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -21,12 +22,21 @@ type userContent struct {
 	Content string `json:"content"`
 }
 
+// plain keeps a prompt from being a command of the program: those begin with a
+// slash, and are not for the model.
+func plain(prompt string) string {
+	if strings.HasPrefix(prompt, "/") {
+		return "\n" + prompt
+	}
+	return prompt
+}
+
 // Run implements [autosession.Conversation].
 func (c *conversation) Run(ctx context.Context, prompt string) (autosession.Result, error) {
 	if o, over := c.begin(); over {
 		return c.result(o), nil
 	}
-	msg := userMessage{Type: "user", Message: userContent{Role: "user", Content: prompt}}
+	msg := userMessage{Type: "user", Message: userContent{Role: "user", Content: plain(prompt)}}
 	_ = c.wire.send(ctx, msg) // a program that cannot be written to is ending: await sees how
 	end, err := c.await(ctx)
 	c.flush(ctx)
