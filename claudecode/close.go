@@ -10,12 +10,12 @@ import (
 
 // The close ladder: how long each step may take.
 const (
-	stopTurn   = time.Second     // the end of a turn that is under way
-	inputGrace = 5 * time.Second // the program's own end, after the end of its input
-	termGrace  = 6 * time.Second // its end after SIGTERM: its own fail-safe takes above 5 s
-	killGrace  = 5 * time.Second // the end of its tree after SIGKILL
-	drainGrace = 2 * time.Second // the end of its output, after its end
-	flushLimit = 5 * time.Second // what Emit still has to take
+	stopTurn   = time.Second      // the end of a turn that is under way
+	inputGrace = 5 * time.Second  // the program's own end, after the end of its input
+	termGrace  = 6 * time.Second  // its end after SIGTERM: its own fail-safe takes above 5 s
+	killGrace  = 15 * time.Second // the end of its tree after SIGKILL, which may have to be swept up
+	drainGrace = 2 * time.Second  // the end of its output, after its end
+	flushLimit = 5 * time.Second  // what Emit still has to take
 	closeLimit = stopTurn + inputGrace + termGrace + killGrace + flushLimit + 3*drainGrace
 )
 
@@ -37,10 +37,7 @@ func (c *conversation) close() error {
 	c.endTurn()
 	close(c.closed)
 	c.wire.closeInput()
-	if !happens(c.exited, inputGrace) {
-		stopProcess(c.proc, termGrace, c.exited)
-	}
-	gone := happens(c.exited, killGrace)
+	gone := happens(c.exited, inputGrace) || stopProcess(c.proc, termGrace, c.exited)
 	c.pipes.out.Close()
 	c.pipes.err.Close()
 	c.wire.end()
@@ -66,11 +63,11 @@ func (c *conversation) endTurn() {
 	}
 }
 
-// stopProcess ends a process tree. It returns when exited is closed, or when
-// that should long have happened.
-func stopProcess(p autosession.Process, grace time.Duration, exited <-chan struct{}) {
+// stopProcess ends a process tree. It returns when exited is closed, or, with
+// false, when that should long have happened.
+func stopProcess(p autosession.Process, grace time.Duration, exited <-chan struct{}) bool {
 	go func() { _ = p.Stop(grace) }() // whether it worked is seen at exited
-	happens(exited, grace+killGrace)
+	return happens(exited, grace+killGrace)
 }
 
 // happens waits until done is closed, at most for d.

@@ -91,7 +91,10 @@ func (c *conversation) watch(errDone <-chan struct{}) {
 	defer close(c.exited)
 	x, err := c.proc.Wait()
 	if err != nil {
-		x = autosession.Exit{Code: -1}
+		fmt.Fprintln(c.stderr, err)
+		if x.OK() {
+			x.Code = -1 // nobody knows
+		}
 	}
 	c.exit = x
 	if !happens(c.eof, drainGrace) || !happens(errDone, drainGrace) {

@@ -141,8 +141,7 @@ func (c *conversation) ended(killed string) ending {
 
 // kill ends the process tree at once and reads how it ended.
 func (c *conversation) kill(why string) ending {
-	stopProcess(c.proc, 0, c.exited)
-	if !happens(c.exited, killGrace) {
+	if !stopProcess(c.proc, 0, c.exited) {
 		return c.ending(why, nil)
 	}
 	return c.ending(why, &c.exit)
