@@ -54,6 +54,7 @@ func TestOpenFails(t *testing.T) {
 		{"no output", outcome(autosession.OutcomeNoResult, "the program ended without a result")},
 		{"fails at start", outcome(autosession.OutcomeCrashed, "ended with exit status 1: error: unknown option '--x'")},
 		{"old", person(autosession.BlockAgent, "Claude Code 1.0.44 is too old: 2.1.0 or newer is needed; run `claude update`")},
+		{"too old to start", person(autosession.BlockAgent, "Claude Code 1.0.9 is too old: 2.1.0 or newer is needed; run `claude update`")},
 		{"signed out", person(autosession.BlockAuth, "Claude Code is not signed in: sign in with it, or give an API key")},
 	} {
 		t.Run(test.scenario, func(t *testing.T) {
@@ -309,7 +310,7 @@ func TestOddRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		`"error":"Unsupported control request subtype: a new request"`,
+		`"error":"cannot answer a control request of subtype \"a new request\""`,
 		`"permissionDecision":"deny"`,
 		`"permissionDecisionReason":"no is no"`,
 		`"hookEventName":"PostToolUse"`,

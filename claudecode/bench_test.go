@@ -116,6 +116,7 @@ func BenchmarkTenMillionLines(b *testing.B) {
 			}
 		}
 		out.close()
+		<-out.done
 		b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
 		b.ReportMetric(float64(n), "lines")
 		b.ReportMetric(float64(events.Load()), "events")

@@ -10,12 +10,13 @@ import (
 
 // The close ladder: how long each step may take.
 const (
-	stopTurn   = time.Second     // the end of a turn that is under way
-	inputGrace = 5 * time.Second // the program's own end, after the end of its input
-	termGrace  = 6 * time.Second // its end after SIGTERM: its own fail-safe takes above 5 s
-	killGrace  = 5 * time.Second // the end of its tree after SIGKILL
-	drainGrace = 2 * time.Second // the end of its output, after its end
-	closeLimit = 2*stopTurn + inputGrace + termGrace + killGrace + 2*drainGrace
+	stopTurn   = time.Second      // the end of a turn that is under way
+	inputGrace = 5 * time.Second  // the program's own end, after the end of its input
+	termGrace  = 6 * time.Second  // its end after SIGTERM: its own fail-safe takes above 5 s
+	killGrace  = 15 * time.Second // the end of its tree after SIGKILL, which may have to be swept up
+	drainGrace = 2 * time.Second  // the end of its output, after its end
+	flushLimit = 5 * time.Second  // what Emit still has to take
+	closeLimit = stopTurn + inputGrace + termGrace + killGrace + flushLimit + 3*drainGrace
 )
 
 // Close implements [autosession.Conversation]. A turn that is under way is
@@ -23,10 +24,10 @@ const (
 // runs what it was about to ask for. Then come the end of its input, SIGTERM
 // and SIGKILL.
 func (c *conversation) Close() error {
-	c.once.Do(func() {
-		defer close(c.gone)
+	if c.closing.CompareAndSwap(false, true) {
 		c.err = c.close()
-	})
+		close(c.gone)
+	}
 	<-c.gone
 	return c.err
 }
@@ -36,16 +37,14 @@ func (c *conversation) close() error {
 	c.endTurn()
 	close(c.closed)
 	c.wire.closeInput()
-	if !happens(c.exited, inputGrace) {
-		stopProcess(c.proc, termGrace, c.exited)
-	}
-	gone := happens(c.exited, killGrace)
+	gone := happens(c.exited, inputGrace) || stopProcess(c.proc, termGrace, c.exited)
 	c.pipes.out.Close()
 	c.pipes.err.Close()
 	c.wire.end()
 	c.outbox.close()
-	c.wire.wait()
+	happens(c.outbox.done, flushLimit)
 	happens(c.eof, drainGrace)
+	c.wire.wait()
 	if !gone {
 		return errors.New("cannot end the agent's program: its processes are still there after SIGKILL")
 	}
@@ -57,16 +56,18 @@ func (c *conversation) close() error {
 func (c *conversation) endTurn() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTurn)
 	defer cancel()
-	if c.Interrupt(ctx) == nil {
-		c.wire.settle(ctx)
+	_ = c.Interrupt(ctx) // a program that does not answer is ended all the same
+	select {
+	case <-c.wire.quiet:
+	case <-ctx.Done():
 	}
 }
 
-// stopProcess ends a process tree. It returns when exited is closed, or when
-// that should long have happened.
-func stopProcess(p autosession.Process, grace time.Duration, exited <-chan struct{}) {
+// stopProcess ends a process tree. It returns when exited is closed, or, with
+// false, when that should long have happened.
+func stopProcess(p autosession.Process, grace time.Duration, exited <-chan struct{}) bool {
 	go func() { _ = p.Stop(grace) }() // whether it worked is seen at exited
-	happens(exited, grace+killGrace)
+	return happens(exited, grace+killGrace)
 }
 
 // happens waits until done is closed, at most for d.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -44,8 +45,9 @@ type conversation struct {
 	exit   autosession.Exit
 	closed chan struct{} // closed when Close has told the program to end
 	gone   chan struct{} // closed when Close is over; err is set
-	once   sync.Once
 	err    error
+
+	closing atomic.Bool // Close was called
 
 	mu     sync.Mutex
 	info   autosession.Info
@@ -89,7 +91,10 @@ func (c *conversation) watch(errDone <-chan struct{}) {
 	defer close(c.exited)
 	x, err := c.proc.Wait()
 	if err != nil {
-		x = autosession.Exit{Code: -1}
+		fmt.Fprintln(c.stderr, err)
+		if x.OK() {
+			x.Code = -1 // nobody knows
+		}
 	}
 	c.exit = x
 	if !happens(c.eof, drainGrace) || !happens(errDone, drainGrace) {

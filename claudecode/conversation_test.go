@@ -2,10 +2,14 @@ package claudecode
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/autosession/autosession"
 )
@@ -188,5 +192,55 @@ func TestFullPipe(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// TestAnyMoment interrupts, kills and closes a conversation at any moment: all
+// ends within its bounds, and leaves no goroutine behind.
+func TestAnyMoment(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		pause := func(name string) time.Duration {
+			return time.Duration(rapid.IntRange(0, 4000).Draw(rt, name)) * time.Millisecond
+		}
+		kill, interrupt, closing, step := pause("kill"), pause("interrupt"), pause("close"), pause("step")/8
+		heeds := rapid.Bool().Draw(rt, "heeds")
+		synctest.Test(t, func(t *testing.T) {
+			_, c, _ := converseWith(t, slowGate(nil), func(p *standin) int {
+				if p.until("user") == nil {
+					return 0
+				}
+				for i := range 8 {
+					p.hook(fmt.Sprint("h", i), "Bash", map[string]any{"command": []string{"slow", "quick"}[i%2]})
+					p.text("hello")
+					<-time.After(step)
+				}
+				p.say(successFrame)
+				if heeds {
+					return p.finish(0)
+				}
+				<-t.Context().Done()
+				return 0
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			at := func(d time.Duration, f func()) {
+				all.Go(func() { <-time.After(d); f() })
+			}
+			at(kill, cancel)
+			at(interrupt, func() { _ = c.Interrupt(ctx) })
+			at(closing, func() { _ = c.Close() })
+			begun := time.Now()
+			r, err := c.Run(ctx, "Go.")
+			if err != nil || r.Outcome.Class == "" {
+				t.Errorf("Run = %+v, %v", r, err)
+			}
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(begun); took > 4*time.Second+closeLimit {
+				t.Errorf("took %v", took)
+			}
+			all.Wait()
+		})
 	})
 }

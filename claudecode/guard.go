@@ -113,7 +113,7 @@ func (g *guard) answer(ctx context.Context, raw json.RawMessage, cut bool) (any,
 	case a.Subtype == "can_use_tool":
 		return g.permit(ctx, a, err != nil || cut), nil
 	}
-	return nil, fmt.Errorf("Unsupported control request subtype: %s", cutText(a.Subtype, 64)) //nolint:staticcheck // the wire's own words
+	return nil, fmt.Errorf("cannot answer a control request of subtype %q", cutText(a.Subtype, 64))
 }
 
 // before answers PreToolUse. It also answers a hook that nobody registered:

@@ -29,7 +29,13 @@ func converseWith(t *testing.T, hooks autosession.Hooks, script func(*standin) i
 	outR, outW := io.Pipe()
 	errR, errW := io.Pipe()
 	p := &memoryProcess{gone: make(chan struct{}), out: outW, in: inR}
+	over := make(chan struct{})
+	t.Cleanup(func() {
+		p.end(autosession.Exit{})
+		<-over
+	})
 	go func() {
+		defer close(over)
 		defer errW.Close()
 		p.end(autosession.Exit{Code: script(newStandin(inR, outW))})
 	}()

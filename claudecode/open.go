@@ -32,7 +32,7 @@ func (a Agent) Open(ctx context.Context, t autosession.Task) (autosession.Conver
 	}
 	if err := a.greet(ctx, c); err != nil {
 		closed := c.Close()
-		return nil, errors.Join(a.explain(c, err), closed)
+		return nil, errors.Join(a.explain(ctx, path, c, err), closed)
 	}
 	return c, nil
 }
@@ -59,6 +59,8 @@ func (a Agent) start(ctx context.Context, path string, t autosession.Task) (*con
 	}
 	c := converse(ctx, t, ours, proc, a.Trace)
 	c.secrets = []string{a.Key, a.Token}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.info = autosession.Info{
 		ID: orElse(t.Resume, t.Session), Agent: Name, Model: t.Model, Lane: a.Lane, Tools: a.tools(t),
 	}
@@ -162,11 +164,15 @@ func (c *conversation) startCount(ctx context.Context) error {
 	return nil
 }
 
-// explain makes an error of the start say what the program itself wrote.
-func (a Agent) explain(c *conversation, err error) error {
+// explain makes an error of the start say what the program itself wrote, or
+// that it is too old to be started as we do.
+func (a Agent) explain(ctx context.Context, path string, c *conversation, err error) error {
 	var known *autosession.OutcomeError
 	if errors.As(err, &known) || !errors.Is(err, errEnded) {
 		return err
+	}
+	if old := checkVersion(probe(ctx, path, c.task)); old != nil {
+		return old
 	}
 	end := ending{exit: &c.exit, stderr: c.stderr.String()}
 	return &autosession.OutcomeError{Outcome: c.hide(end.outcome())}

@@ -1,6 +1,7 @@
 package claudecode
 
 import (
+	"context"
 	"sync"
 
 	"github.com/autosession/autosession"
@@ -53,22 +54,29 @@ func (o *outbox) put(e autosession.Event) {
 	o.moved.Broadcast()
 }
 
-// flush waits until all that was put is delivered.
-func (o *outbox) flush() {
+// flush waits until all that was put is delivered, or until ctx ends.
+func (o *outbox) flush(ctx context.Context) {
+	defer context.AfterFunc(ctx, o.wake)()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.queue) > 0 || o.busy {
+	for (len(o.queue) > 0 || o.busy) && ctx.Err() == nil {
 		o.moved.Wait()
 	}
 }
 
-// close delivers what waits, and ends.
+func (o *outbox) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.moved.Broadcast()
+}
+
+// close takes nothing more and does not wait: done tells when all is
+// delivered.
 func (o *outbox) close() {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.closed = true
 	o.moved.Broadcast()
-	o.mu.Unlock()
-	<-o.done
 }
 
 func (o *outbox) deliver() {

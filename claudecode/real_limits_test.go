@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/claudecode/clitest"
 )
 
 func apiError(status int, kind, message string) playedTurn {
@@ -22,10 +23,9 @@ func apiError(status int, kind, message string) playedTurn {
 func TestRealServiceErrors(t *testing.T) {
 	rejected := apiError(429, "rate_limit_error", "This request would exceed your account's rate limit.")
 	rejected.header = http.Header{
-		"Retry-After":                          {"3600"},
-		"Anthropic-Ratelimit-Unified-Status":   {"rejected"},
-		"Anthropic-Ratelimit-Unified-Reset":    {"1893456000"},
-		"Anthropic-Ratelimit-Unified-Resetsat": {"1893456000"},
+		"Retry-After":                        {"3600"},
+		"Anthropic-Ratelimit-Unified-Status": {"rejected"},
+		"Anthropic-Ratelimit-Unified-Reset":  {"1893456000"},
 	}
 	for _, test := range []struct {
 		name  string
@@ -93,7 +93,7 @@ func TestRealResumeUnknown(t *testing.T) {
 		Session: uuid(), Resume: uuid(), Dir: dir, Home: dir, Model: testModel, Hooks: &gate{},
 		Start: startHost(t, dir, dir), Emit: (&recorder{}).emit,
 	}
-	c, err := Agent{Command: realCLI(t), BaseURL: api.URL, Key: "sk-a-dummy-key"}.Open(t.Context(), task)
+	c, err := Agent{Command: clitest.Program(t), BaseURL: api.URL, Key: "sk-a-dummy-key"}.Open(t.Context(), task)
 	var got *autosession.OutcomeError
 	if c != nil || !errors.As(err, &got) || !contains(got.Outcome.Detail, "No conversation found") {
 		t.Errorf("Open = %v, %v", c, err)
@@ -155,6 +155,15 @@ func TestRealMaxTurns(t *testing.T) {
 	wantClass(t, s.run(t, "Go on."), autosession.OutcomeTurnLimit)
 	if n := len(s.api.requests()); n != 2 {
 		t.Errorf("%d requests, want 2", n)
+	}
+}
+
+// TestRealSlash has a prompt that looks like a command of the program's own.
+func TestRealSlash(t *testing.T) {
+	s := openReal(t, &gate{}, playedTurn{text: "There is no help."})
+	r := s.run(t, "/help me")
+	if requests := s.api.requests(); r.Text != "There is no help." || len(requests) != 1 || !contains(requests[0], "/help me") {
+		t.Errorf("text = %q after %d requests", r.Text, len(s.api.requests()))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/claudecode/clitest"
 )
 
 const testModel = "claude-sonnet-4-5-20250929"
@@ -48,7 +49,7 @@ func openRealAgent(t *testing.T, change func(*Agent, *autosession.Task), turns .
 	t.Helper()
 	s := &session{recorder: &recorder{}, api: playAPI(t, turns...), dir: t.TempDir()}
 	home := t.TempDir()
-	s.agent = Agent{Command: realCLI(t), BaseURL: s.api.URL, Endpoint: s.api.URL, Key: "sk-a-dummy-key"}
+	s.agent = Agent{Command: clitest.Program(t), BaseURL: s.api.URL, Endpoint: s.api.URL, Key: "sk-a-dummy-key"}
 	s.task = autosession.Task{
 		Session: uuid(), Kind: autosession.Continue, Dir: s.dir, Home: home, Model: testModel,
 		Hooks: &gate{}, Start: startHost(t, s.dir, home), Emit: s.emit,

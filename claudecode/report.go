@@ -316,8 +316,8 @@ func (r *report) result(f *frame) []autosession.Event {
 
 func limitEvent(f *frame, now time.Time) []autosession.Event {
 	l := f.RateLimit
-	if l == nil {
-		return note("rate_limit_event")
+	if l == nil || l.Status == "allowed" {
+		return nil
 	}
 	e := autosession.Event{Type: autosession.EventLimit, Text: strings.TrimSpace(l.Status + " " + l.Type)}
 	e.Until = resetTime(l.ResetsAt, now)

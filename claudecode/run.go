@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -21,19 +22,36 @@ type userContent struct {
 	Content string `json:"content"`
 }
 
+// plain keeps a prompt from being a command of the program: those begin with a
+// slash, and are not for the model.
+func plain(prompt string) string {
+	if strings.HasPrefix(prompt, "/") {
+		return "\n" + prompt
+	}
+	return prompt
+}
+
 // Run implements [autosession.Conversation].
 func (c *conversation) Run(ctx context.Context, prompt string) (autosession.Result, error) {
 	if o, over := c.begin(); over {
 		return c.result(o), nil
 	}
-	msg := userMessage{Type: "user", Message: userContent{Role: "user", Content: prompt}}
+	msg := userMessage{Type: "user", Message: userContent{Role: "user", Content: plain(prompt)}}
 	_ = c.wire.send(ctx, msg) // a program that cannot be written to is ending: await sees how
 	end, err := c.await(ctx)
-	c.outbox.flush()
+	c.flush(ctx)
 	c.mu.Lock()
 	c.last, c.turn = c.turn.lasting, nil
 	c.mu.Unlock()
 	return c.result(c.hide(end.outcome())), err
+}
+
+// flush waits until the events so far are delivered, so that who saw the
+// result has seen what led to it. The end of ctx is no reason to lose them.
+func (c *conversation) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
+	defer cancel()
+	c.outbox.flush(ctx)
 }
 
 // begin makes a new turn, unless the conversation's turns are used up.
@@ -123,8 +141,7 @@ func (c *conversation) ended(killed string) ending {
 
 // kill ends the process tree at once and reads how it ended.
 func (c *conversation) kill(why string) ending {
-	stopProcess(c.proc, 0, c.exited)
-	if !happens(c.exited, killGrace) {
+	if !stopProcess(c.proc, 0, c.exited) {
 		return c.ending(why, nil)
 	}
 	return c.ending(why, &c.exit)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,8 @@ type standin struct {
 	in  *bufio.Reader
 	out *bufio.Writer
 	n   int
+
+	args []string // what the real program would get
 }
 
 // playClaude is the stand-in's main function: the scenario, then what the real
@@ -35,6 +38,7 @@ func playClaude(args []string) int {
 		return 2
 	}
 	p := newStandin(os.Stdin, os.Stdout)
+	p.args = args[1:]
 	defer p.out.Flush()
 	return play(p)
 }
@@ -147,6 +151,7 @@ func scenarios() map[string]func(*standin) int {
 		"no output":         func(*standin) int { return 0 },
 		"fails at start":    func(*standin) int { fmt.Fprintln(os.Stderr, "error: unknown option '--x'"); return 1 },
 		"old":               playOld,
+		"too old to start":  playTooOld,
 		"signed out":        playSignedOut,
 		"no result":         func(p *standin) int { p.prompted(); p.text("hello"); return 0 },
 		"exit 1 at success": func(p *standin) int { p.prompted(); p.say(successFrame); return 1 },
@@ -168,6 +173,16 @@ func scenarios() map[string]func(*standin) int {
 		"messages":          playMessages,
 		"background":        playBackground,
 	}
+}
+
+// playTooOld does not know our flags.
+func playTooOld(p *standin) int {
+	if slices.Equal(p.args, []string{"--version"}) {
+		fmt.Println("1.0.9 (Claude Code)")
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "error: unknown option '--tools'")
+	return 1
 }
 
 func playOld(p *standin) int {

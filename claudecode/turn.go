@@ -103,6 +103,9 @@ func (t *turn) retry(f *frame, now time.Time) (stop bool) {
 	if !known {
 		o = outcome(autosession.OutcomeOffline, "")
 	}
+	if t.limit != nil && o.Class == autosession.OutcomeRateLimited {
+		return t.end(ending{limit: t.limit, now: now}.usageLimit(), now)
+	}
 	delay := time.Duration(f.RetryDelay * float64(time.Millisecond))
 	if o.Class != autosession.OutcomeNeedsPerson && now.Sub(t.retrying)+delay <= retryPatience {
 		return false

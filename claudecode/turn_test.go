@@ -72,6 +72,15 @@ func TestRetryPasses(t *testing.T) {
 	}
 }
 
+// TestRetryOfQuota has retries although the quota is used up.
+func TestRetryOfQuota(t *testing.T) {
+	turn := newTurn(lasting{limit: &rateLimit{Status: "rejected", ResetsAt: float64(noon.Add(time.Hour).Unix())}})
+	retry := mustFrame(t, `{"type":"system","subtype":"api_retry","error_status":429,"retry_delay_ms":600}`)
+	if !turn.observe(retry, noon) || turn.stop.Class != autosession.OutcomeUsageLimit || !turn.stop.Reset.Equal(noon.Add(time.Hour)) {
+		t.Errorf("stopped as %v", turn.stop)
+	}
+}
+
 // TestTurnEnds plays what comes after a result.
 func TestTurnEnds(t *testing.T) {
 	const (

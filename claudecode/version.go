@@ -1,6 +1,7 @@
 package claudecode
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,16 +27,29 @@ func checkVersion(version string) error {
 			return nil
 		case have[i] < oldest[i]:
 			return blocked(autosession.BlockAgent, fmt.Sprintf(
-				"Claude Code %s is too old: %s or newer is needed; run `claude update`", version, OldestVersion))
+				"Claude Code %s is too old: %s or newer is needed; run `claude update`", plainVersion(version), OldestVersion))
 		}
 	}
 	return nil
 }
 
+// probe runs the program to tell its version, "" where it does not.
+func probe(ctx context.Context, path string, t autosession.Task) string {
+	ctx, cancel := context.WithTimeout(ctx, detailLimit)
+	defer cancel()
+	var said tail
+	p, err := t.Start(ctx, autosession.Command{Path: path, Args: []string{"--version"}, Dir: t.Dir, Stdout: &said})
+	if err != nil {
+		return ""
+	}
+	defer context.AfterFunc(ctx, func() { _ = p.Stop(0) })()
+	_, _ = p.Wait() // what it said is all that counts
+	return said.String()
+}
+
 func numbers(version string) (n [3]int, ok bool) {
-	version, _, _ = strings.Cut(strings.TrimSpace(version), " ")
-	version, _, _ = strings.Cut(version, "-")
-	parts := strings.Split(version, ".")
+	number, _, _ := strings.Cut(plainVersion(version), "-")
+	parts := strings.Split(number, ".")
 	if len(parts) != len(n) {
 		return n, false
 	}
@@ -46,4 +60,10 @@ func numbers(version string) (n [3]int, ok bool) {
 		}
 	}
 	return n, true
+}
+
+// plainVersion leaves out the name that --version adds.
+func plainVersion(version string) string {
+	version, _, _ = strings.Cut(strings.TrimSpace(version), " ")
+	return version
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // maxInbound is how many requests of the program are answered at once. One
@@ -38,8 +37,9 @@ type wire struct {
 	n       int
 	pending map[string]chan reply
 	inbound map[string]context.CancelCauseFunc
-	ended   error // set once: nothing is sent or answered any more
-	closing bool  // what is asked now is answered as if its time were over
+	ended   error         // set once: nothing is sent or answered any more
+	closing bool          // what is asked now is answered as if its time were over
+	quiet   chan struct{} // closed when the wire is closing and has answered all
 	work    sync.WaitGroup
 }
 
@@ -49,6 +49,7 @@ func newWire(out io.WriteCloser) *wire {
 		turn:    make(chan struct{}, 1),
 		pending: map[string]chan reply{},
 		inbound: map[string]context.CancelCauseFunc{},
+		quiet:   make(chan struct{}),
 	}
 	w.turn <- struct{}{}
 	return w
@@ -223,10 +224,24 @@ func (w *wire) withdrawn(id string) {
 		delete(w.inbound, id)
 		cancel(errWithdrawn)
 	}
+	w.settle()
+}
+
+// settle closes quiet when it is time to. It is called with mu held.
+func (w *wire) settle() {
+	if !w.closing || len(w.inbound) > 0 {
+		return
+	}
+	select {
+	case <-w.quiet:
+	default:
+		close(w.quiet)
+	}
 }
 
 // refuse cancels what is being answered, and what is asked from now on: each
-// still gets its answer, which then is a refusal.
+// still gets its answer, which then is a refusal. It does not wait: quiet tells
+// when all are answered.
 func (w *wire) refuse() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -234,25 +249,7 @@ func (w *wire) refuse() {
 	for _, cancel := range w.inbound {
 		cancel(errClosing)
 	}
-}
-
-// settle waits until no request of the program is being answered.
-func (w *wire) settle(ctx context.Context) {
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		w.mu.Lock()
-		idle := len(w.inbound) == 0
-		w.mu.Unlock()
-		if idle {
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	w.settle()
 }
 
 // end fails what waits for the program and cancels what answers it. It does
