@@ -115,6 +115,7 @@ func (g *Gateway) fail(w http.ResponseWriter, to string, err error) (why string)
 		g.refuse(w, to, string(d))
 		return ""
 	}
+	w.Header().Set("Connection", "close") // the rest of the request may never come
 	http.Error(w, "autosession: "+to+" cannot be reached", http.StatusBadGateway)
 	return plain(err.Error())
 }
