@@ -81,8 +81,10 @@ func (l *lab) agentStarts(ctx context.Context, p *program, n int) ([]time.Durati
 	task := autosession.Task{
 		Session: "bench", Kind: autosession.Continue, Dir: p.dir, Home: p.home, Model: "claude-sonnet-4-5-20250929",
 		Hooks: noTools{},
-		Start: func(ctx context.Context, c autosession.Command) (autosession.Process, error) { return box.Start(ctx, scope, c) },
-		Emit:  func(autosession.Event) error { return nil },
+		Start: func(ctx context.Context, c autosession.Command) (autosession.Process, error) {
+			return box.Start(ctx, scope, c)
+		},
+		Emit: func(autosession.Event) error { return nil },
 	}
 	var took []time.Duration
 	for range n {
