@@ -50,7 +50,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	trees := map[oid]bool{}
 	top, err := makeTrees(s.entries, func(id oid, content []byte) error {
 		trees[id] = true
-		return p.add(ctx, treeKind, id, content)
+		return p.add(treeKind, id, content)
 	})
 	if err != nil {
 		return c, nil, err
@@ -62,9 +62,9 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	content := commit(top, c, s.leftOut)
 	id := name(commitKind, content).ours
 	c.ID = id.String()
-	err = p.add(ctx, commitKind, id, content)
+	err = p.add(commitKind, id, content)
 	if err == nil {
-		err = p.flush(ctx)
+		err = p.flush()
 	}
 	if err == nil {
 		err = r.keep(c)
