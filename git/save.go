@@ -28,7 +28,7 @@ func (r *Repo) Save(ctx context.Context, label string) (autosession.Checkpoint, 
 func (r *Repo) save(ctx context.Context, label string, x extra) (autosession.Checkpoint, *scan, error) {
 	c, s, err := r.store(ctx, label, x)
 	if err != nil {
-		r.index = nil // it may call stored what is not
+		r.index, r.clean = nil, false // it may call stored what is not
 		return autosession.Checkpoint{}, nil, fmt.Errorf("cannot save a checkpoint: %w", err)
 	}
 	return c, s, nil
@@ -72,6 +72,8 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
+	r.last = c.At
+	r.remember(c.ID, s.entries)
 	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)
 }
@@ -79,16 +81,21 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 // moment is the time of a checkpoint that is made now: later than that of any
 // before it, even when the clock was set back.
 func (r *Repo) moment() (time.Time, error) {
-	now := time.Now().UTC()
-	entries, err := os.ReadDir(filepath.Join(r.opts.Store, refs))
-	if err != nil {
-		return now, err
-	}
-	for _, e := range entries {
-		text, _, _ := strings.Cut(e.Name(), "-")
-		if at, err := time.Parse(momentForm, text); err == nil && !now.After(at) {
-			now = at.Add(1)
+	if r.last.IsZero() {
+		entries, err := os.ReadDir(filepath.Join(r.opts.Store, refs))
+		if err != nil {
+			return time.Time{}, err
 		}
+		for _, e := range entries {
+			text, _, _ := strings.Cut(e.Name(), "-")
+			if at, err := time.Parse(momentForm, text); err == nil && at.After(r.last) {
+				r.last = at
+			}
+		}
+	}
+	now := time.Now().UTC()
+	if !now.After(r.last) {
+		now = r.last.Add(1)
 	}
 	return now, nil
 }
