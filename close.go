@@ -12,7 +12,8 @@ import (
 
 // The steps of CLOSE, in order. A record's Step is the last one that is done.
 // Up to committed the next start does it all again; from there on the session
-// is over, and the next start does what is left.
+// is over, and the next start does what is left. What changes nothing that a
+// next start would have to know is stored with the step after it.
 const (
 	stepClosing   = 1 // the row says so, with provisional outcome and usage
 	stepEnded     = 2 // nothing of the agent lives; its events are written
@@ -93,9 +94,6 @@ func (c *closing) leave(ctx context.Context) error {
 	if err := c.end(ctx); err != nil {
 		c.emit(Event{Type: EventWarning, Text: err.Error()})
 	}
-	if err := c.step(ctx, stepEnded); err != nil {
-		return err
-	}
 	if c.rec.Left != "" {
 		// A CLOSE that was cut short: what it wrote since is taken back where
 		// the plan depends on it.
@@ -108,7 +106,7 @@ func (c *closing) leave(ctx context.Context) error {
 	}
 	c.rec.Left = left.ID
 	c.p.present = &left
-	return c.step(ctx, stepLeft)
+	return nil
 }
 
 // plan is step 4: it compares what the agent left with the ledger and with the
@@ -129,7 +127,7 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 	for _, v := range c.undone {
 		c.violation(v)
 	}
-	c.found = lookForList(c.p.root)
+	c.found = c.p.lookForList()
 	c.ledger = *c.p.ledger
 	if c.rec.Kind == Init && len(c.ledger.Entries) == 0 {
 		c.accept(&pl)
@@ -199,6 +197,9 @@ func (c *closing) violation(text string) {
 
 // restore is step 5. Each write is atomic and can be repeated.
 func (c *closing) restore(ctx context.Context, pl plan) error {
+	if len(pl.PutBack) == 0 && !pl.List {
+		return nil
+	}
 	if len(pl.PutBack) > 0 {
 		c.p.present = nil
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
@@ -246,6 +247,9 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 	c.changed = round.changed
 	if round.err != nil {
 		c.emit(Event{Type: EventWarning, Text: round.err.Error()})
+	}
+	if len(round.runs) == 0 {
+		return nil
 	}
 	saving, cancel := saveContext(ctx)
 	defer cancel()

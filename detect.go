@@ -1,6 +1,7 @@
 package autosession
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,7 +43,7 @@ func Detect(dir string, ledger *Ledger) (Detection, error) {
 		return Detection{}, fmt.Errorf("cannot look at the project: %w", err)
 	}
 	defer root.Close()
-	return detect(lookForList(root), ledger), nil
+	return detect(lookForList(root, found{}), ledger), nil
 }
 
 // found is what lies in the place of the feature list.
@@ -54,14 +55,17 @@ type found struct {
 	garbled bool  // wrong, and list holds nothing that could be used
 }
 
-// lookForList reads the project's list without following links.
-func lookForList(root *os.Root) found {
+// lookForList reads the project's list without following links. What was found
+// before, and holds the same, is not parsed again.
+func lookForList(root *os.Root, before found) found {
 	data, err := atomicfile.Read(root, ListFile, MaxListSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return found{missing: true}
 	case err != nil:
 		return found{wrong: err, garbled: true}
+	case before.data != nil && bytes.Equal(data, before.data):
+		return before
 	}
 	return parseFound(data)
 }

@@ -55,7 +55,7 @@ func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note strin
 	if err == nil && h.seen(info) {
 		return ""
 	}
-	f := lookForList(p.root)
+	f := p.lookForList()
 	rec := p.ledger.reconcile(f, author{name: "agent", session: h.s.rec.Number})
 	if len(rec.violations) > 0 {
 		note = h.undo(f, rec)

@@ -75,6 +75,7 @@ type project struct {
 	spent    Spent
 	run      *RunRecord
 	present  *Checkpoint // the tree as it is, when that is known
+	list     found       // the feature list as it was read last
 
 	reporting sync.Mutex
 }
@@ -233,6 +234,12 @@ func (p *project) stopAsked() bool {
 	default:
 		return false
 	}
+}
+
+// lookForList reads the feature list.
+func (p *project) lookForList() found {
+	p.list = lookForList(p.root, p.list)
+	return p.list
 }
 
 // protected are the patterns of what an agent may not change.

@@ -37,16 +37,12 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 	if err != nil {
 		return nil, err
 	}
-	look, err := p.cfg.Repo.Look(saving)
-	if err != nil {
-		return nil, err
-	}
 	return &round{
 		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
-			tree: base.Tree, commit: look.Head, session: session,
+			tree: base.Tree, session: session,
 			undo: func(ctx context.Context) error { return p.putBack(ctx, base) },
 		},
 	}, nil
@@ -192,7 +188,11 @@ func (r *round) check(ctx context.Context, i int) {
 
 // run runs a check and keeps the result. It is false when it could not be run.
 func (r *round) run(ctx context.Context, key string, f Feature, try int) (CheckRun, bool) {
-	run, err := r.checker.run(ctx, key, f, try)
+	err := r.look(ctx)
+	var run CheckRun
+	if err == nil {
+		run, err = r.checker.run(ctx, key, f, try)
+	}
 	switch {
 	case ctx.Err() != nil:
 		r.stopped = true
@@ -203,6 +203,16 @@ func (r *round) run(ctx context.Context, key string, f Feature, try int) (CheckR
 	}
 	r.runs = append(r.runs, run)
 	return run, true
+}
+
+// look finds the commit that the checks run on, before the first one.
+func (r *round) look(ctx context.Context) error {
+	if len(r.runs) > 0 {
+		return nil
+	}
+	state, err := r.p.cfg.Repo.Look(ctx)
+	r.checker.commit = state.Head
+	return err
 }
 
 func (r *round) unchecked(e *LedgerEntry, key string) {

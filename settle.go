@@ -11,7 +11,7 @@ import (
 // is taken over; a list that is gone or broken is written again. The error is
 // a [*ListError] for a list that cannot be used and not be restored.
 func (p *project) takeStock(ctx context.Context) (Detection, error) {
-	f := lookForList(p.root)
+	f := p.lookForList()
 	d := detect(f, p.ledger)
 	switch {
 	case d.Problem != nil:
@@ -39,7 +39,7 @@ func (p *project) takeStock(ctx context.Context) (Detection, error) {
 		return d, err
 	}
 	p.ledger = &r.ledger
-	return detect(lookForList(p.root), p.ledger), nil
+	return detect(p.lookForList(), p.ledger), nil
 }
 
 func keptWhere(aside string) string {
@@ -144,7 +144,7 @@ func (p *project) proofsHold(ctx context.Context) (bool, error) {
 // writeList writes the feature list, unless the file says the same already:
 // its layout is the agent's affair.
 func (p *project) writeList(list FeatureList) error {
-	f := lookForList(p.root)
+	f := p.lookForList()
 	if !f.missing && f.wrong == nil && f.list.same(list) {
 		return nil
 	}

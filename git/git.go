@@ -67,10 +67,12 @@ type Repo struct {
 	root *os.Root
 	git  git // on our own repository
 
-	mu        sync.Mutex
-	index     *index   // nil until it is needed
-	lastHead  string   // of the project, when its files were read last
-	lastFiles []listed // of lastHead
+	mu    sync.Mutex
+	clean bool      // nothing half-written is in the store
+	last  time.Time // moment of the newest checkpoint; zero until it is known
+	index *index    // nil until it is needed
+	past  past      // of the project
+	saved []saved   // the last checkpoints that were made here, newest first
 }
 
 var (

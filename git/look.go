@@ -49,6 +49,19 @@ func (r *Repo) hasGit() bool {
 	return err == nil
 }
 
+// past is what the commits up to one of them say. It never changes, so it is
+// read once for each commit that HEAD comes to.
+type past struct {
+	head   string   // "" when nothing was read
+	files  []listed // of head; not nil
+	log    []autosession.Commit
+	root   string // the first commit
+	logged bool   // log and root were read
+
+	// What was known of the commit that HEAD was at before.
+	formerHead, formerRoot string
+}
+
 // history fills in what the commits say, and returns the files of HEAD, or nil
 // when they can't be read. Only the end of ctx is an error.
 func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.RepoState) ([]listed, error) {
@@ -60,10 +73,8 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	defer cancel()
 	committed, err := r.committed(limited, reader, state.Head)
 	if err == nil {
-		state.Log, err = reader.log(limited, state.Head)
-	}
-	if err == nil {
-		state.RootCommit, _ = reader.rootCommit(limited, state.Head)
+		err = r.logged(limited, reader)
+		state.Log, state.RootCommit = slices.Clone(r.past.log), r.past.root
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -71,17 +82,39 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	return committed, nil
 }
 
-// committed returns the files of a commit, not nil. The last answer is kept.
+// committed returns the files of a commit, not nil.
 func (r *Repo) committed(ctx context.Context, reader git, head string) ([]listed, error) {
-	if r.lastHead == head {
-		return r.lastFiles, nil
+	if r.past.head == head {
+		return r.past.files, nil
 	}
 	files, err := reader.list(ctx, head)
 	if err != nil {
 		return nil, err
 	}
-	r.lastHead, r.lastFiles = head, append([]listed{}, files...)
-	return r.lastFiles, nil
+	former := r.past
+	r.past = past{head: head, files: append([]listed{}, files...)}
+	if former.root != "" {
+		r.past.formerHead, r.past.formerRoot = former.head, former.root
+	}
+	return r.past.files, nil
+}
+
+// logged reads the log and the first commit of the past. To find that one git
+// reads the whole history, so where HEAD only went on it is not asked again.
+func (r *Repo) logged(ctx context.Context, reader git) error {
+	if r.past.logged {
+		return nil
+	}
+	log, straight, err := reader.log(ctx, r.past.head, r.past.formerHead)
+	if err != nil {
+		return err
+	}
+	r.past.log, r.past.root = log, r.past.formerRoot
+	if !straight {
+		r.past.root, err = reader.rootCommit(ctx, r.past.head)
+	}
+	r.past.logged = err == nil
+	return nil
 }
 
 // tracked returns, sorted, the files that the project's HEAD holds: git does
@@ -159,25 +192,32 @@ func makeReader(dir, format string) error {
 // logLength is how many commits Look tells of.
 const logLength = 20
 
-func (g git) log(ctx context.Context, head string) ([]autosession.Commit, error) {
-	out, err := g.output(ctx, "rev-list", "--max-count="+strconv.Itoa(logLength), "--no-commit-header", "--format=%H%x00%ct%x00%s%x00", head)
+// log returns the last commits, newest first. straight says that a former
+// commit is among them and that each one since has a single parent.
+func (g git) log(ctx context.Context, head, former string) (log []autosession.Commit, straight bool, err error) {
+	out, err := g.output(ctx, "rev-list", "--max-count="+strconv.Itoa(logLength), "--no-commit-header", "--format=%H%x00%P%x00%ct%x00%s%x00", head)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var log []autosession.Commit
+	next := head // the one commit that a straight line goes on with
 	fields := bytes.Split(out, []byte{0})
-	for ; len(fields) > 3; fields = fields[3:] {
-		seconds, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	for ; len(fields) > 4; fields = fields[4:] {
+		seconds, err := strconv.ParseInt(string(fields[2]), 10, 64)
 		if err != nil {
-			return log, fmt.Errorf("cannot read the time of a commit: %w", err)
+			return log, false, fmt.Errorf("cannot read the time of a commit: %w", err)
+		}
+		id := strings.TrimSpace(string(fields[0]))
+		straight = straight || id == former && id == next
+		if id == next {
+			next = string(fields[1]) // of a merge it is no id
 		}
 		log = append(log, autosession.Commit{
-			ID:      strings.TrimSpace(string(fields[0])),
+			ID:      id,
 			Time:    time.Unix(seconds, 0).UTC(),
-			Subject: string(fields[2]),
+			Subject: string(fields[3]),
 		})
 	}
-	return log, nil
+	return log, straight, nil
 }
 
 // rootCommit returns the first commit of the history: the oldest, where there

@@ -18,10 +18,10 @@ type packer struct {
 	git  git
 	zips sync.Pool // of *zlib.Writer
 
-	mu    sync.Mutex
-	have  map[oid]bool // stored, or in the pack that is being filled
-	body  bytes.Buffer
-	count uint32
+	mu      sync.Mutex
+	have    map[oid]bool // stored, or in the pack that is being filled
+	body    bytes.Buffer
+	objects []packed // in body
 }
 
 // packSize is the size in bytes from which on a pack is stored.
@@ -46,7 +46,7 @@ func packHead(k kind, size int64) []byte {
 
 // add stores an object, unless it is there. It may be called by several
 // goroutines.
-func (p *packer) add(ctx context.Context, k kind, id oid, content []byte) error {
+func (p *packer) add(k kind, id oid, content []byte) error {
 	p.mu.Lock()
 	known := p.have[id]
 	p.have[id] = true
@@ -60,12 +60,12 @@ func (p *packer) add(ctx context.Context, k kind, id oid, content []byte) error 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.objects = append(p.objects, entryOf(id, packed.Bytes(), p.body.Len()))
 	p.body.Write(packed.Bytes())
-	p.count++
 	if p.body.Len() < packSize {
 		return nil
 	}
-	return p.store(ctx)
+	return p.store()
 }
 
 func (p *packer) zip(to io.Writer, content io.Reader) error {
@@ -77,22 +77,27 @@ func (p *packer) zip(to io.Writer, content io.Reader) error {
 }
 
 // flush stores what was added and is not stored yet.
-func (p *packer) flush(ctx context.Context) error {
+func (p *packer) flush() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.count == 0 {
+	if len(p.objects) == 0 {
 		return nil
 	}
-	return p.store(ctx)
+	return p.store()
 }
 
-func (p *packer) store(ctx context.Context) error {
-	pack := packStart(p.count)
-	pack = append(pack, p.body.Bytes()...)
-	sum := sha256.Sum256(pack)
+// store writes the pack that was filled and its index, as git's index-pack
+// would. A process for each checkpoint would cost more than all else.
+func (p *packer) store() error {
+	sum := sha256.New()
+	pack := io.MultiReader(bytes.NewReader(packStart(uint32(len(p.objects)))), &p.body)
+	err := writePack(p.git.dir, io.TeeReader(pack, sum), sum, p.objects)
 	p.body.Reset()
-	p.count = 0
-	return p.indexPack(ctx, io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])))
+	p.objects = nil
+	if err != nil {
+		return fmt.Errorf("cannot store objects: %w", err)
+	}
+	return nil
 }
 
 func packStart(count uint32) []byte {
@@ -113,7 +118,7 @@ func (p *packer) stream(ctx context.Context, size int64, content io.Reader) (nam
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := p.writePack(writer, size, io.TeeReader(content, n))
+		err := p.streamPack(writer, size, io.TeeReader(content, n))
 		writer.CloseWithError(err)
 		done <- err
 	}()
@@ -125,7 +130,7 @@ func (p *packer) stream(ctx context.Context, size int64, content io.Reader) (nam
 	return n.names(), err
 }
 
-func (p *packer) writePack(to io.Writer, size int64, content io.Reader) error {
+func (p *packer) streamPack(to io.Writer, size int64, content io.Reader) error {
 	sum := sha256.New()
 	out := io.MultiWriter(to, sum)
 	if _, err := out.Write(append(packStart(1), packHead(blobKind, size)...)); err != nil {

@@ -17,6 +17,7 @@ func (r *Repo) Prune(ctx context.Context, keep func(autosession.Checkpoint) bool
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.prune(ctx, keep); err != nil {
+		r.clean = false
 		return fmt.Errorf("cannot prune checkpoints: %w", err)
 	}
 	return nil

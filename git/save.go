@@ -28,7 +28,7 @@ func (r *Repo) Save(ctx context.Context, label string) (autosession.Checkpoint, 
 func (r *Repo) save(ctx context.Context, label string, x extra) (autosession.Checkpoint, *scan, error) {
 	c, s, err := r.store(ctx, label, x)
 	if err != nil {
-		r.index = nil // it may call stored what is not
+		r.index, r.clean = nil, false // it may call stored what is not
 		return autosession.Checkpoint{}, nil, fmt.Errorf("cannot save a checkpoint: %w", err)
 	}
 	return c, s, nil
@@ -50,7 +50,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	trees := map[oid]bool{}
 	top, err := makeTrees(s.entries, func(id oid, content []byte) error {
 		trees[id] = true
-		return p.add(ctx, treeKind, id, content)
+		return p.add(treeKind, id, content)
 	})
 	if err != nil {
 		return c, nil, err
@@ -62,9 +62,9 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	content := commit(top, c, s.leftOut)
 	id := name(commitKind, content).ours
 	c.ID = id.String()
-	err = p.add(ctx, commitKind, id, content)
+	err = p.add(commitKind, id, content)
 	if err == nil {
-		err = p.flush(ctx)
+		err = p.flush()
 	}
 	if err == nil {
 		err = r.keep(c)
@@ -72,6 +72,8 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
+	r.last = c.At
+	r.remember(c.ID, s.entries)
 	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)
 }
@@ -79,16 +81,21 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 // moment is the time of a checkpoint that is made now: later than that of any
 // before it, even when the clock was set back.
 func (r *Repo) moment() (time.Time, error) {
-	now := time.Now().UTC()
-	entries, err := os.ReadDir(filepath.Join(r.opts.Store, refs))
-	if err != nil {
-		return now, err
-	}
-	for _, e := range entries {
-		text, _, _ := strings.Cut(e.Name(), "-")
-		if at, err := time.Parse(momentForm, text); err == nil && !now.After(at) {
-			now = at.Add(1)
+	if r.last.IsZero() {
+		entries, err := os.ReadDir(filepath.Join(r.opts.Store, refs))
+		if err != nil {
+			return time.Time{}, err
 		}
+		for _, e := range entries {
+			text, _, _ := strings.Cut(e.Name(), "-")
+			if at, err := time.Parse(momentForm, text); err == nil && at.After(r.last) {
+				r.last = at
+			}
+		}
+	}
+	now := time.Now().UTC()
+	if !now.After(r.last) {
+		now = r.last.Add(1)
 	}
 	return now, nil
 }

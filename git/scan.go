@@ -123,7 +123,7 @@ func (r *Repo) read(ctx context.Context, f found, p *packer) (out reading, fatal
 			out.err = err
 			return out, nil
 		}
-		fatal = out.keep(ctx, []byte(target), p)
+		fatal = out.keep([]byte(target), p)
 	} else {
 		fatal = r.readFile(ctx, f.path, &out, p)
 	}
@@ -133,12 +133,12 @@ func (r *Repo) read(ctx context.Context, f found, p *packer) (out reading, fatal
 }
 
 // keep names a content and stores it.
-func (o *reading) keep(ctx context.Context, content []byte, p *packer) error {
+func (o *reading) keep(content []byte, p *packer) error {
 	o.Names, o.Settled = name(blobKind, content), true
 	if p == nil {
 		return nil
 	}
-	return p.add(ctx, blobKind, o.Names.ours, content)
+	return p.add(blobKind, o.Names.ours, content)
 }
 
 func (r *Repo) readFile(ctx context.Context, path string, out *reading, p *packer) error {
@@ -159,7 +159,7 @@ func (r *Repo) readFile(ctx context.Context, path string, out *reading, p *packe
 	if out.err = errors.Join(err, statErr); out.err != nil {
 		return nil
 	}
-	err = out.keep(ctx, content, p)
+	err = out.keep(content, p)
 	out.Settled = after == out.Stamp
 	return err
 }

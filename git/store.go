@@ -63,8 +63,12 @@ func (r *Repo) create(ctx context.Context) error {
 }
 
 // repair removes what a git that was killed left in the repository. Nobody
-// else writes there: whoever has a Repo holds the project's lock.
+// else writes there: whoever has a Repo holds the project's lock. It need not
+// look again while nothing of ours was cut short.
 func (r *Repo) repair() error {
+	if r.clean {
+		return nil
+	}
 	store := r.opts.Store
 	err := filepath.WalkDir(store, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -84,6 +88,7 @@ func (r *Repo) repair() error {
 	if err != nil {
 		return fmt.Errorf("cannot repair the checkpoint repository: %w", err)
 	}
+	r.clean = true
 	return nil
 }
 

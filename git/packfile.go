@@ -1,0 +1,102 @@
+package git
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// packed is one object of a pack, as the pack's index tells of it.
+type packed struct {
+	id     oid
+	crc    uint32 // of its bytes in the pack
+	offset uint32 // in the pack
+}
+
+// entryOf is the object whose bytes stand at the place at of a pack's body.
+func entryOf(id oid, inPack []byte, at int) packed {
+	return packed{id: id, crc: crc32.ChecksumIEEE(inPack), offset: uint32(at + len(packStart(0)))}
+}
+
+// writePack stores a pack without its trailing sum, which sum has when all is
+// read, and its index. Both are on the disk when it returns; their names in
+// the directory are not synced yet. The index comes last: a pack counts only
+// with one.
+func writePack(store string, pack io.Reader, sum hash.Hash, objects []packed) error {
+	dir := filepath.Join(store, "objects", "pack")
+	temporary := filepath.Join(dir, "tmp_pack_new")
+	var trailer []byte
+	err := writeSynced(temporary, func(f *os.File) error {
+		if _, err := io.Copy(f, pack); err != nil {
+			return err
+		}
+		trailer = sum.Sum(nil)
+		_, err := f.Write(trailer)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	index := filepath.Join(dir, "tmp_idx_new")
+	err = writeSynced(index, func(f *os.File) error {
+		_, err := f.Write(packIndex(objects, trailer))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(dir, "pack-"+hex.EncodeToString(trailer))
+	if err := os.Rename(temporary, name+".pack"); err != nil {
+		return err
+	}
+	return os.Rename(index, name+".idx")
+}
+
+// writeSynced makes a file that can only be read, and brings its content to
+// the disk.
+func writeSynced(path string, write func(f *os.File) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o400)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// packIndex is the index of a pack: version 2, with names of SHA-256. Packs
+// are too small for its table of far offsets.
+func packIndex(objects []packed, trailer []byte) []byte {
+	order := binary.BigEndian
+	sorted := slices.SortedFunc(slices.Values(objects), func(a, b packed) int { return bytes.Compare(a.id[:], b.id[:]) })
+	out := []byte("\xfftOc\x00\x00\x00\x02")
+	next := 0
+	for first := range 256 { // how many names begin with at most this byte
+		for next < len(sorted) && int(sorted[next].id[0]) <= first {
+			next++
+		}
+		out = order.AppendUint32(out, uint32(next))
+	}
+	for _, o := range sorted {
+		out = append(out, o.id[:]...)
+	}
+	for _, o := range sorted {
+		out = order.AppendUint32(out, o.crc)
+	}
+	for _, o := range sorted {
+		out = order.AppendUint32(out, o.offset)
+	}
+	out = append(out, trailer...)
+	sum := sha256.Sum256(out)
+	return append(out, sum[:]...)
+}
