@@ -36,7 +36,7 @@ const key = "sk-ant-api03-NOBODY-MAY-SEE-THIS-KEY"
 //	play FILE…               serves a played model with these pieces of a scenario
 //	unplayed N               so many sessions and steps were not played
 //	requests N               so many requests came to the model
-//	start NAME COMMAND…      starts a command and goes on
+//	start NAME COMMAND…      starts a command and goes on; its PID is in $NAME_PID
 //	signal SIGNAL NAME       sends INT, TERM, HUP or KILL to it
 //	ended STATUS NAME        waits for its end; then stdout and stderr are its own
 //	until CONDITION…         waits for: file PATH, said NAME REGEXP, request N,
@@ -45,7 +45,7 @@ const key = "sk-ant-api03-NOBODY-MAY-SEE-THIS-KEY"
 //	json PATH > NAME         puts a field of stdout into a variable
 //	jsonlines N REGEXP       each line of stdout is an object, and N of them match
 //	process TEXT             a process of this script has TEXT in its command line
-//	hidden TEXT              no file below $WORK, and no output, holds TEXT
+//	hidden TEXT DIR…         no output, and no file below DIR, holds TEXT
 //
 // Each script must leave no process behind.
 func TestScripts(t *testing.T) {
@@ -111,6 +111,7 @@ func setUp(ctx context.Context, env *testscript.Env, common, cache string) error
 		"COMMON":                     common,
 		"GOCACHE":                    cache,
 		"AUTOSESSION_STATE":          filepath.Join(env.WorkDir, "state"),
+		"AUTOSESSION_AGENT":          "api",
 		"AUTOSESSION_CONTINUE_DELAY": "0s",
 		"AUTOSESSION_BACKOFF_BASE":   "100ms",
 		"ANTHROPIC_API_KEY":          key,

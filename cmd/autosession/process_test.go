@@ -71,29 +71,31 @@ func process(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// hidden sees that no file of the script and no output holds a text.
+// hidden sees that no output, and no file below some directories, holds a text.
 func hidden(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 || args[0] == "" {
-		ts.Fatalf("usage: hidden TEXT")
+	if neg || len(args) < 2 || args[0] == "" {
+		ts.Fatalf("usage: hidden TEXT DIR…")
 	}
 	for _, stream := range []string{"stdout", "stderr"} {
 		if strings.Contains(ts.ReadFile(stream), args[0]) {
 			ts.Fatalf("%s holds it", stream)
 		}
 	}
-	files := 0
-	ts.Check(filepath.WalkDir(of(ts).work, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+	for _, dir := range args[1:] {
+		files := 0
+		ts.Check(filepath.WalkDir(ts.MkAbs(dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			files++
+			data, err := os.ReadFile(path)
+			if err == nil && bytes.Contains(data, []byte(args[0])) {
+				err = fmt.Errorf("%s holds it", path)
+			}
 			return err
+		}))
+		if files == 0 {
+			ts.Fatalf("there are no files below %s", dir)
 		}
-		data, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(data, []byte(args[0])) {
-			err = fmt.Errorf("%s holds it", path)
-		}
-		files++
-		return err
-	}))
-	if files == 0 {
-		ts.Fatalf("there are no files to look at")
 	}
 }

@@ -72,6 +72,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(p.cmd.Start())
 	s.started[args[0]] = p
+	ts.Setenv(args[0]+"_PID", strconv.Itoa(p.cmd.Process.Pid))
 	go func() {
 		defer close(p.done)
 		_ = p.cmd.Wait() // its status tells
