@@ -94,7 +94,8 @@ func detect(f found, ledger *Ledger) Detection {
 }
 
 func detectKnown(f found, ledger *Ledger) Detection {
-	t := ledger.Tally()
+	// What a person changed counts from the next start on.
+	t := ledger.reconcile(f, author{name: "person"}).ledger.Tally()
 	switch {
 	case f.missing:
 		return Detection{Kind: Continue, Restore: true, Reason: fmt.Sprintf("%s is gone; it is written again from the ledger, which holds its %d features", ListFile, t.Total)}

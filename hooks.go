@@ -16,6 +16,10 @@ type hooks struct {
 	// What the list looked like when it was last seen.
 	size    int64
 	changed time.Time
+
+	// The list with the agent's claims, from when it could last be read: a
+	// list that is gone or broken is written again from it.
+	claims *FeatureList
 }
 
 // Before asks the gate. No gate, a panic of the gate and a cancelled context
@@ -57,6 +61,10 @@ func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note strin
 	}
 	f := p.lookForList()
 	rec := p.ledger.reconcile(f, author{name: "agent", session: h.s.rec.Number})
+	if !f.missing && !f.garbled || h.claims == nil {
+		claimed := rec.ledger.claimed()
+		h.claims = &claimed
+	}
 	if len(rec.violations) > 0 {
 		note = h.undo(f, rec)
 	}
@@ -78,7 +86,7 @@ func (h *hooks) undo(f found, rec reconciled) string {
 	p := h.s.p
 	aside, err := p.keepAside(ListFile, f.data)
 	if err == nil {
-		err = p.writeList(rec.ledger.claimed())
+		err = p.writeList(*h.claims)
 	}
 	if err != nil {
 		_ = h.s.events.emit(Event{Type: EventWarning, Text: err.Error()})

@@ -47,7 +47,7 @@ func (a *app) logCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printLog(c.Context(), store, rec, l)
+			return a.printLog(c.Context(), p, store, rec, l)
 		},
 	}
 	c.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on until the session ends")
@@ -75,8 +75,8 @@ func findSession(ctx context.Context, store *sqlite.Store, number int) (autosess
 }
 
 // printLog prints the events that there are, and with follow those that come.
-func (a *app) printLog(ctx context.Context, store *sqlite.Store, rec autosession.SessionRecord, l logged) error {
-	screen := a.screen(autosession.Config{})
+func (a *app) printLog(ctx context.Context, p place, store *sqlite.Store, rec autosession.SessionRecord, l logged) error {
+	screen := a.screen(autosession.Config{Dir: p.dir})
 	screen.verbose = true
 	next := int64(1)
 	for {

@@ -56,9 +56,13 @@ Exit status: 0 complete, or --once ended well; 1 unexpected; 2 usage,
 configuration or no spec; 3 a limit was reached; 4 stuck or failing, or --once
 failed; 5 needs a person; 6 another process holds the project; 7 the sandbox
 does not hold; 8 stopped by autosession stop; 129, 130, 143 after a signal.`,
+		Args:          known,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version(),
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -78,6 +82,18 @@ does not hold; 8 stopped by autosession stop; 129, 130, 143 after a signal.`,
 		c.Args = usage(c.Args)
 	}
 	return root
+}
+
+// known says that a command is none of ours, and which one could be meant.
+func known(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("cannot find the command %q; autosession --help lists them", args[0])
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("cannot find the command %q; did you mean %s?", args[0], near[0])
+	}
+	return usageError{err}
 }
 
 // usage makes what a check of arguments says an error of usage.
