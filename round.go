@@ -22,8 +22,8 @@ type round struct {
 	notes                     []string // for the next briefing
 	proven, disproved, broken int
 	credit                    map[int]verdicts // by the session that claimed
-	err                       error // the first check that could not run; the others stay due
-	stopped                   bool  // a stop came between; the others stay due
+	err                       error            // the first check that could not run; the others stay due
+	stopped                   bool             // a stop came between; the others stay due
 }
 
 // verdicts counts what became of a session's claims.
