@@ -9,9 +9,16 @@ import (
 	"testing"
 )
 
-// program builds the command line program. It is built with the race detector
-// when the tests are, since its packages are compiled so already then.
-func program(t *testing.T) string {
+// program is the command line program, and what its commands say of
+// themselves.
+type program struct {
+	path  string
+	pages map[string]string
+}
+
+// compile builds the program. It is built with the race detector when the tests
+// are, since its packages are compiled so already then.
+func compile(t *testing.T) program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "autosession")
 	args := []string{"build", "-o", path}
@@ -22,24 +29,28 @@ func program(t *testing.T) string {
 			}
 		}
 	}
-	build := exec.Command("go", append(args, "./cmd/autosession")...)
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
+	c := exec.Command("go", append(args, "./cmd/autosession")...)
+	c.Dir = "../.."
+	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("cannot build the program: %v\n%s", err, out)
 	}
-	return path
+	return program{path: path, pages: map[string]string{}}
 }
 
 // help is the text that a command prints of itself; "" when there is no such
 // command.
-func help(t *testing.T, program string, command ...string) string {
-	t.Helper()
-	out, err := exec.Command(program, append(command, "--help")...).CombinedOutput()
-	text := string(out)
-	usage := regexp.MustCompile(`(?m)^  autosession ` + regexp.QuoteMeta(strings.Join(command, " ")) + `( |$)`)
-	if err != nil || !usage.MatchString(text) {
-		return ""
+func (p program) help(command ...string) string {
+	name := strings.Join(command, " ")
+	if text, ok := p.pages[name]; ok {
+		return text
 	}
+	out, err := exec.Command(p.path, append(command, "--help")...).CombinedOutput()
+	text := string(out)
+	usage := regexp.MustCompile(`(?m)^  autosession ` + regexp.QuoteMeta(name) + `( |$)`)
+	if err != nil || !usage.MatchString(text) {
+		text = ""
+	}
+	p.pages[name] = text
 	return text
 }
 
@@ -74,8 +85,8 @@ func commandLines(text string) [][]string {
 }
 
 func TestDocsNameCommandsThatExist(t *testing.T) {
-	p := program(t)
-	run := help(t, p, "run")
+	p := compile(t)
+	run := p.help("run")
 	if run == "" {
 		t.Fatal("run says nothing of itself")
 	}
@@ -86,7 +97,7 @@ func TestDocsNameCommandsThatExist(t *testing.T) {
 			checkCommand(t, p, name, words)
 		}
 		for _, m := range setting.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
-			if !strings.HasSuffix(name, "doc.go") && !offers(run, m[1]) && !anyOffers(t, p, m[1]) {
+			if !strings.HasSuffix(name, "doc.go") && !offers(run, m[1]) && !p.anyOffers(m[1]) {
 				t.Errorf("%s names the flag %s, which does not exist", name, m[1])
 			}
 		}
@@ -96,10 +107,10 @@ func TestDocsNameCommandsThatExist(t *testing.T) {
 	}
 }
 
-func checkCommand(t *testing.T, program, document string, words []string) {
+func checkCommand(t *testing.T, p program, document string, words []string) {
 	t.Helper()
 	var command []string
-	text := help(t, program)
+	text := p.help()
 	for _, w := range words {
 		switch {
 		case flag.MatchString(w):
@@ -107,7 +118,7 @@ func checkCommand(t *testing.T, program, document string, words []string) {
 				t.Errorf("%s: autosession %s has no flag %s", document, strings.Join(command, " "), f)
 			}
 		case len(command) < 2 && plain.MatchString(w):
-			further := help(t, program, append(command, w)...)
+			further := p.help(append(command, w)...)
 			switch {
 			case further != "":
 				command, text = append(command, w), further
@@ -125,10 +136,9 @@ func offers(text, flag string) bool {
 }
 
 // anyOffers looks at all the other commands.
-func anyOffers(t *testing.T, program, flag string) bool {
-	t.Helper()
-	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) `).FindAllStringSubmatch(help(t, program), -1) {
-		if offers(help(t, program, m[1]), flag) {
+func (p program) anyOffers(flag string) bool {
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) `).FindAllStringSubmatch(p.help(), -1) {
+		if offers(p.help(m[1]), flag) {
 			return true
 		}
 	}

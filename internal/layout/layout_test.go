@@ -123,6 +123,8 @@ var starts = map[string]string{
 	"autosessiontest":         "git, to make projects for tests",
 	"git":                     "git, on our own repository and to look at the project's",
 	"claudecode":              "looks for the program, which the sandbox starts",
+	"claudecode/clitest":      "npm, to install the real program for tests",
+	"cmd/autosession-bench":   "our own program, to measure it",
 	"cmd/autosession":         "looks for programs, to say what is missing",
 }
 
