@@ -161,6 +161,9 @@ func (s *session) wantTools(t *testing.T) {
 			got = append(got, "call "+e.Call.Tool)
 		case autosession.EventToolResult:
 			got = append(got, fmt.Sprintf("result %s %v", e.Call.Tool, e.Result.IsError))
+			if ran := !contains(e.Result.Text, "Move them to trash/"); ran != (e.Result.Duration > 0) {
+				t.Errorf("%s took %v, ran %v", e.Call.Tool, e.Result.Duration, ran)
+			}
 		case autosession.EventRaw:
 			t.Errorf("nobody understood %s: %s", e.Text, e.Raw)
 		}
