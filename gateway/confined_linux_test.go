@@ -161,7 +161,7 @@ func TestConfinedHosts(t *testing.T) {
 func TestConfinedKey(t *testing.T) {
 	t.Setenv("ANTHROPIC_API_KEY", testKey)
 	c := newCell(t, &world{}, Options{Endpoint: played(t, hello).URL(), Key: testKey})
-	_, output := c.run(t, autosession.Command{Path: "/bin/sh", Args: []string{"-c","env; cat /proc/*/environ /proc/*/cmdline"}})
+	_, output := c.run(t, autosession.Command{Path: "/bin/sh", Args: []string{"-c", "env; cat /proc/*/environ /proc/*/cmdline"}})
 	if strings.Contains(output, testKey) || !strings.Contains(output, "HTTPS_PROXY="+URL) || !strings.Contains(output, Entry) {
 		t.Errorf("%s", output)
 	}
