@@ -37,6 +37,8 @@ type closing struct {
 	undone []string // violations that were undone while it ran; they were reported then
 	kept   []string // where the agent's versions are
 
+	begun      time.Time // when CLOSE began: the session's end
+	edited     bool      // the tree is not what it was left as
 	found      found
 	ledger     Ledger
 	changed    map[int]bool
@@ -58,6 +60,10 @@ type plan struct {
 // close goes through the steps. After the first one nothing but a failure of
 // the store or of the disk stops it, and then the next start goes on.
 func (c *closing) close(ctx context.Context) error {
+	c.begun = time.Now()
+	if c.begun.Before(c.rec.Started) { // a stop came while the prompt waited for its moment
+		c.begun = c.rec.Started
+	}
 	saving, cancel := saveContext(ctx)
 	defer cancel()
 	if err := c.leave(saving); err != nil {
@@ -200,6 +206,7 @@ func (c *closing) restore(ctx context.Context, pl plan) error {
 	if len(pl.PutBack) == 0 && !pl.List {
 		return nil
 	}
+	c.edited = true
 	if len(pl.PutBack) > 0 {
 		c.p.present = nil
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
@@ -251,6 +258,7 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 	if len(round.runs) == 0 {
 		return nil
 	}
+	c.edited = true
 	saving, cancel := saveContext(ctx)
 	defer cancel()
 	c.rec.Step = stepChecked
@@ -266,9 +274,12 @@ func (c *closing) commit(ctx context.Context) error {
 	}
 	p := c.p
 	c.rec.Notes = c.notes
-	c.rec.Phase, c.rec.Step, c.rec.Ended, c.rec.Plan = PhaseEnded, stepCommitted, time.Now(), nil
+	c.rec.Phase, c.rec.Step, c.rec.Ended, c.rec.Plan = PhaseEnded, stepCommitted, c.begun, nil
 	if c.rec.Active == 0 { // else the rescue knows it from the events
-		c.rec.Active = c.rec.Ended.Sub(c.rec.Started)
+		c.rec.Active = max(time.Since(c.rec.Started), 0)
+	}
+	if c.asLeft() {
+		c.rec.Closed, c.rec.Step = c.rec.Left, stepSaved
 	}
 	p.record.Grants = nil
 	if look, err := p.cfg.Repo.Look(ctx); err == nil {
@@ -291,7 +302,19 @@ func (c *closing) commit(ctx context.Context) error {
 	p.spent = p.spent.Add(c.rec.Usage, c.rec.Active)
 	p.remember(c.rec)
 	c.emit(Event{Type: EventClosed, Kind: c.rec.Kind, Outcome: &c.rec.Outcome})
+	if c.rec.Step == stepSaved {
+		return nil
+	}
 	return p.finish(ctx, c.rec)
+}
+
+// asLeft says that CLOSE changes nothing in the project, so that the tree as
+// the agent left it is also the tree after CLOSE.
+func (c *closing) asLeft() bool {
+	if c.edited || len(c.ledger.Entries) == 0 {
+		return !c.edited
+	}
+	return !c.found.missing && c.found.wrong == nil && c.found.list.same(c.ledger.List())
 }
 
 // remember keeps the last sessions in memory as the store does.

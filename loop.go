@@ -144,8 +144,9 @@ func seed(id string) uint64 {
 	return h.Sum64()
 }
 
-// session runs one session. It is prepared during the continue delay; when the
-// delay is over the decision is asked for again.
+// session runs one session. It is prepared during the continue delay. Shortly
+// before the delay is over the decision is asked for again and the session
+// opened, so that the prompt goes out in time.
 func (p *project) session(ctx context.Context, d Decision) error {
 	opening, cancel := p.untilStop(ctx)
 	defer cancel()
@@ -154,17 +155,22 @@ func (p *project) session(ctx context.Context, d Decision) error {
 		return p.notOpened(ctx, err)
 	}
 	if time.Now().Before(d.Until) {
-		p.sleep(ctx, d.Until)
+		p.sleep(ctx, d.Until.Add(-min(openTime, time.Until(d.Until)/2)))
 		again, err := p.decide(ctx)
 		if err != nil || again.Action != ActionStart || again.Kind != d.Kind {
 			return errors.Join(err, s.Close(ctx))
 		}
+		s.due = d.Until
 	}
 	if _, err := s.Run(ctx, ""); err != nil {
 		return errors.Join(err, s.Close(ctx))
 	}
 	return s.Close(ctx)
 }
+
+// openTime is how long before the end of the delay OPEN begins. Where it takes
+// longer the prompt is late by the rest.
+const openTime = 50 * time.Millisecond
 
 // notOpened counts an agent that could not be started: the next decision
 // stops, or tries again after a delay.

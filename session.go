@@ -23,6 +23,7 @@ type Session struct {
 	undone []string // violations that were undone while it ran
 	kept   []string // where the agent's versions are
 	closed bool
+	due    time.Time // the prompt goes out no sooner
 }
 
 // Open holds the project, closes what a dead process left, detects the kind of
@@ -126,6 +127,9 @@ func (s *Session) Run(ctx context.Context, prompt string) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	if !s.due.IsZero() {
+		s.p.sleep(ctx, s.due)
+	}
 	s.rec.Outcome = s.converse(ctx, prompt)
 	return s.rec.Outcome, nil
 }
@@ -142,6 +146,9 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	p.present = nil // the agent changes the tree from here on
 	s.rec.Number, s.rec.Phase, s.rec.Started, s.rec.Opened = p.counted+1, PhaseRunning, time.Now(), opened.ID
+	if s.due.After(s.rec.Started) {
+		s.rec.Started = s.due // when the prompt goes out
+	}
 	change := Change{Session: &s.rec}
 	if p.record.Seen.IsZero() {
 		p.record.Dir, p.record.Seen = p.cfg.Dir, s.rec.Started

@@ -73,7 +73,7 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	defer cancel()
 	committed, err := r.committed(limited, reader, state.Head)
 	if err == nil {
-		err = r.logged(limited, reader)
+		err = r.past.readLog(limited, reader)
 		state.Log, state.RootCommit = slices.Clone(r.past.log), r.past.root
 	}
 	if ctx.Err() != nil {
@@ -82,38 +82,47 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	return committed, nil
 }
 
-// committed returns the files of a commit, not nil.
+// committed returns the files of a commit, not nil. Where HEAD moved the log is
+// read at the same time, since it will be asked for.
 func (r *Repo) committed(ctx context.Context, reader git, head string) ([]listed, error) {
 	if r.past.head == head {
 		return r.past.files, nil
 	}
-	files, err := reader.list(ctx, head)
+	now := past{head: head, formerHead: r.past.formerHead, formerRoot: r.past.formerRoot}
+	if r.past.root != "" {
+		now.formerHead, now.formerRoot = r.past.head, r.past.root
+	}
+	err := together(func() (err error) {
+		now.files, err = reader.list(ctx, head)
+		return err
+	}, func() error {
+		_ = now.readLog(ctx, reader) // whoever needs it tries again
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	former := r.past
-	r.past = past{head: head, files: append([]listed{}, files...)}
-	if former.root != "" {
-		r.past.formerHead, r.past.formerRoot = former.head, former.root
-	}
-	return r.past.files, nil
+	now.files = append([]listed{}, now.files...)
+	r.past = now
+	return now.files, nil
 }
 
-// logged reads the log and the first commit of the past. To find that one git
-// reads the whole history, so where HEAD only went on it is not asked again.
-func (r *Repo) logged(ctx context.Context, reader git) error {
-	if r.past.logged {
+// readLog reads the log and the first commit, unless that was done. To find
+// that one git reads the whole history, so where HEAD only went on it is not
+// asked again.
+func (p *past) readLog(ctx context.Context, reader git) error {
+	if p.logged {
 		return nil
 	}
-	log, straight, err := reader.log(ctx, r.past.head, r.past.formerHead)
+	log, straight, err := reader.log(ctx, p.head, p.formerHead)
 	if err != nil {
 		return err
 	}
-	r.past.log, r.past.root = log, r.past.formerRoot
+	p.log, p.root = log, p.formerRoot
 	if !straight {
-		r.past.root, err = reader.rootCommit(ctx, r.past.head)
+		p.root, err = reader.rootCommit(ctx, p.head)
 	}
-	r.past.logged = err == nil
+	p.logged = err == nil
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,46 +33,52 @@ func entryOf(id oid, inPack []byte, at int) packed {
 // with one.
 func writePack(store string, pack io.Reader, sum hash.Hash, objects []packed) error {
 	dir := filepath.Join(store, "objects", "pack")
-	temporary := filepath.Join(dir, "tmp_pack_new")
-	var trailer []byte
-	err := writeSynced(temporary, func(f *os.File) error {
-		if _, err := io.Copy(f, pack); err != nil {
-			return err
-		}
-		trailer = sum.Sum(nil)
-		_, err := f.Write(trailer)
-		return err
-	})
+	body, err := create(filepath.Join(dir, "tmp_pack_new"))
 	if err != nil {
 		return err
 	}
-	index := filepath.Join(dir, "tmp_idx_new")
-	err = writeSynced(index, func(f *os.File) error {
-		_, err := f.Write(packIndex(objects, trailer))
+	defer body.Close() // again is no harm
+	index, err := create(filepath.Join(dir, "tmp_idx_new"))
+	if err != nil {
 		return err
-	})
+	}
+	defer index.Close()
+	_, err = io.Copy(body, pack)
+	trailer := sum.Sum(nil)
+	if err == nil {
+		_, err = body.Write(trailer)
+	}
+	if err == nil {
+		_, err = index.Write(packIndex(objects, trailer))
+	}
+	if err == nil {
+		err = together(body.Sync, index.Sync)
+	}
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(dir, "pack-"+hex.EncodeToString(trailer))
-	if err := os.Rename(temporary, name+".pack"); err != nil {
+	if err := os.Rename(body.Name(), name+".pack"); err != nil {
 		return err
 	}
-	return os.Rename(index, name+".idx")
+	return os.Rename(index.Name(), name+".idx")
 }
 
-// writeSynced makes a file that can only be read, and brings its content to
-// the disk.
-func writeSynced(path string, write func(f *os.File) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o400)
-	if err != nil {
-		return err
+// create makes a file that can only be read once it is closed.
+func create(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+}
+
+// together does two things at once: what waits for the same disk takes hardly
+// longer than one.
+func together(one, other func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- other() }()
+	err := one()
+	return errors.Join(err, <-done)
 }
 
 // packIndex is the index of a pack: version 2, with names of SHA-256. Packs

@@ -101,16 +101,22 @@ func (r *Repo) moment() (time.Time, error) {
 }
 
 // keep gives a checkpoint, whose objects are stored, its ref. It is written
-// here and not by git, which would not make it durable in its directory.
+// here and not by git, which would not make it durable in its directory. The
+// ref gets its name when the objects have theirs for good.
 func (r *Repo) keep(c autosession.Checkpoint) error {
-	if err := syncDirs(r.opts.Store, "objects/pack"); err != nil {
+	store := r.opts.Store
+	path := filepath.Join(store, refName(c.ID, c.At))
+	err := together(
+		func() error { return syncDirs(store, "objects/pack") },
+		func() error { return writeSynced(path+unnamed, []byte(c.ID+"\n")) },
+	)
+	if err == nil {
+		err = os.Rename(path+unnamed, path)
+	}
+	if err != nil {
 		return err
 	}
-	path := filepath.Join(r.opts.Store, refName(c.ID, c.At))
-	if err := writeDurably(path, []byte(c.ID+"\n")); err != nil {
-		return err
-	}
-	return syncDirs(r.opts.Store, refs)
+	return syncDirs(store, refs)
 }
 
 // stored is the objects that are known to be in the repository.

@@ -92,19 +92,27 @@ func (r *Repo) repair() error {
 	return nil
 }
 
+// unnamed ends the name of a file that is not yet in its place: the one ending
+// that git never takes for a ref.
+const unnamed = ".lock"
+
 // writeDurably writes a file so that it is there, whole, even after the power
 // went. The directory's own entry is not yet synced.
 func writeDurably(path string, content []byte) error {
-	temporary := path + ".lock" // the one ending that git never takes for a ref
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := writeSynced(path+unnamed, content); err != nil {
+		return err
+	}
+	return os.Rename(path+unnamed, path)
+}
+
+// writeSynced writes a file and brings its content to the disk.
+func writeSynced(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // syncDirs makes the entries of directories durable. Git syncs the files that
