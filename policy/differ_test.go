@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	differTexts = flag.Int("differ", 60000, "how many random texts TestBashRunsWhatWasSeen makes up")
+	differTexts = flag.Int("differ", 20000, "how many random texts TestBashRunsWhatWasSeen makes up")
 	differSeed  = flag.Uint64("differ-seed", 1, "seed of the random texts")
 )
 
