@@ -167,3 +167,21 @@ func (j *judge) oddExpansion(p *syntax.ParamExp) {
 
 // plainFile is a word after >& that bash may expand twice without harm.
 var plainFile = regexp.MustCompile(`^[A-Za-z0-9_./+-]+$`)
+
+// nestedSubshell begins a line with (( and has one plain command list up to the
+// next bracket, which is not doubled: for bash that is no arithmetic.
+var nestedSubshell = regexp.MustCompile(`(?m)^([ \t]*\()\(([^()#<\\` + "`" + `]*)\)([^)]|$)`)
+
+// spaceSubshells writes ((a) b) as ( (a) b), which the parser understands.
+func spaceSubshells(text string) string {
+	if !strings.Contains(text, "((") {
+		return text
+	}
+	return nestedSubshell.ReplaceAllStringFunc(text, func(s string) string {
+		m := nestedSubshell.FindStringSubmatch(s)
+		if strings.Count(m[2], `"`)%2 != 0 || strings.Count(m[2], "'")%2 != 0 {
+			return s
+		}
+		return m[1] + " " + s[len(m[1]):]
+	})
+}

@@ -48,6 +48,10 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 		return r
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
+	if spaced := spaceSubshells(text); err != nil && spaced != text {
+		text = spaced
+		file, err = syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
+	}
 	if err != nil {
 		return &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
 	}
