@@ -21,6 +21,9 @@ func (j *judge) oddities(file *syntax.File) {
 	if strings.Contains(j.src, "<<") {
 		syntax.Walk(file, j.oddHeredoc)
 	}
+	if strings.Contains(j.src, "((") {
+		syntax.Walk(file, j.oddArithmetic)
+	}
 }
 
 func (j *judge) oddComments(file *syntax.File) {
@@ -184,4 +187,29 @@ func spaceSubshells(text string) string {
 		}
 		return m[1] + " " + s[len(m[1]):]
 	})
+}
+
+// oddArithmetic refuses arithmetic whose end bash could see elsewhere: it
+// counts brackets before it knows what is quoted.
+func (j *judge) oddArithmetic(n syntax.Node) bool {
+	switch n.(type) {
+	case *syntax.ArithmExp, *syntax.ArithmCmd:
+	default:
+		return true
+	}
+	syntax.Walk(n, func(in syntax.Node) bool {
+		bad := false
+		switch in := in.(type) {
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			text := j.text(in)
+			bad = strings.Contains(text, "))") || strings.Count(text, "(") != strings.Count(text, ")")
+		case *syntax.Redirect:
+			bad = in.Hdoc != nil
+		}
+		if bad {
+			j.refuse(refusal{rule: "P1", part: j.text(n), why: "is arithmetic whose end can be read in two ways", instead: "run the command first and use its output"})
+		}
+		return !bad
+	})
+	return true
 }
