@@ -57,7 +57,7 @@ func (c *call) run() {
 		c.refusal(refusal{rule: "P3", part: c.word, why: "is never allowed, since it runs what cannot be judged",
 			instead: "write the commands out; put longer work into a script that node, python or make runs"})
 	default:
-		c.refusal(refusal{rule: "P3", part: c.word, why: "is not an allowed program", instead: "use an allowed one; see the list with: autosession policy check --programs",
+		c.refusal(refusal{rule: "P3", part: c.word, why: "is not an allowed program", instead: instead(c.name),
 			fix: Setting{"allow", c.name}})
 	}
 }
@@ -139,6 +139,22 @@ func (c *call) inner(args []Arg, found bool) {
 	c.j.noteCall(in, args)
 	in.run()
 	c.j.close()
+}
+
+// insteadOf is what does the work of programs that agents often ask for.
+var insteadOf = map[string]string{
+	"wget": "use curl, to localhost", "printenv": "use env", "unset": "assign an empty value", "ln": "copy with cp", "rmdir": "use rm -r",
+	"tar": "copy the files, or use git archive", "gofmt": "use go fmt", "which": "use command -v", "type": "use command -v",
+	"pgrep": "use ps aux | grep", "killall": "use pkill -f 'node ...'", "fuser": "use lsof to look, and pkill -f 'node ...' to end",
+	"ss": "use lsof -i", "netstat": "use lsof -i", "top": "use ps aux", "less": "use head or tail", "more": "use head or tail", "vim": "use the Edit tool", "nano": "use the Edit tool",
+	"playwright": "use npx playwright", "eslint": "use npx eslint", "prettier": "use npx prettier", "vitest": "use npx vitest", "bun": "use npm", "uv": "use pip", "poetry": "use pip",
+}
+
+func instead(name string) string {
+	if s := insteadOf[name]; s != "" {
+		return s
+	}
+	return "use ls, cat, grep, find, sed, git, npm, npx, node, python3, make or another allowed program"
 }
 
 // notForFound are programs that may not get operands that nobody can see.

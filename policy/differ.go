@@ -21,6 +21,9 @@ func (j *judge) oddities(file *syntax.File) {
 	if strings.Contains(j.src, "<<") {
 		syntax.Walk(file, j.oddHeredoc)
 	}
+	if strings.Contains(j.src, "((") {
+		syntax.Walk(file, j.oddArithmetic)
+	}
 }
 
 func (j *judge) oddComments(file *syntax.File) {
@@ -167,3 +170,46 @@ func (j *judge) oddExpansion(p *syntax.ParamExp) {
 
 // plainFile is a word after >& that bash may expand twice without harm.
 var plainFile = regexp.MustCompile(`^[A-Za-z0-9_./+-]+$`)
+
+// nestedSubshell begins a line with (( and has one plain command list up to the
+// next bracket, which is not doubled: for bash that is no arithmetic.
+var nestedSubshell = regexp.MustCompile(`(?m)^([ \t]*\()\(([^()#<\\` + "`" + `]*)\)([^)]|$)`)
+
+// spaceSubshells writes ((a) b) as ( (a) b), which the parser understands.
+func spaceSubshells(text string) string {
+	if !strings.Contains(text, "((") {
+		return text
+	}
+	return nestedSubshell.ReplaceAllStringFunc(text, func(s string) string {
+		m := nestedSubshell.FindStringSubmatch(s)
+		if strings.Count(m[2], `"`)%2 != 0 || strings.Count(m[2], "'")%2 != 0 {
+			return s
+		}
+		return m[1] + " " + s[len(m[1]):]
+	})
+}
+
+// oddArithmetic refuses arithmetic whose end bash could see elsewhere: it
+// counts brackets before it knows what is quoted.
+func (j *judge) oddArithmetic(n syntax.Node) bool {
+	switch n.(type) {
+	case *syntax.ArithmExp, *syntax.ArithmCmd:
+	default:
+		return true
+	}
+	syntax.Walk(n, func(in syntax.Node) bool {
+		bad := false
+		switch in := in.(type) {
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			text := j.text(in)
+			bad = strings.Contains(text, "))") || strings.Count(text, "(") != strings.Count(text, ")")
+		case *syntax.Redirect:
+			bad = in.Hdoc != nil
+		}
+		if bad {
+			j.refuse(refusal{rule: "P1", part: j.text(n), why: "is arithmetic whose end can be read in two ways", instead: "run the command first and use its output"})
+		}
+		return !bad
+	})
+	return true
+}

@@ -24,6 +24,7 @@ type judge struct {
 	loops      int  // of loops around this point
 	unrolled   int  // statements judged again for a further item of a loop
 	expanded   int  // words made by braces
+	spent      int  // on expanding, about one for each byte
 	arithmetic bool // something is evaluated as arithmetic
 
 	last []Arg // the words of the simple command that was judged last
@@ -32,7 +33,8 @@ type judge struct {
 const (
 	maxDepth    = 64   // of nesting
 	maxUnrolled = 4096 // statements; a loop above that has an unknown variable
-	maxParse    = 40 * time.Millisecond
+	maxSpent    = 1 << 20
+	maxParse    = 30 * time.Millisecond
 )
 
 var errTooComplex = errors.New("it is too deeply nested")
@@ -46,6 +48,10 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 		return r
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
+	if spaced := spaceSubshells(text); err != nil && spaced != text {
+		text = spaced
+		file, err = syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
+	}
 	if err != nil {
 		return &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
 	}
@@ -114,19 +120,27 @@ func tooDeep(part string) *refusal {
 // command if it came into arithmetic.
 func plantsArithmetic(file *syntax.File) bool {
 	found := false
-	syntax.Walk(file, func(n syntax.Node) bool {
+	var see func(n syntax.Node) bool
+	see = func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.Redirect:
-			if n.Hdoc != nil {
-				return false
+			if n.Hdoc == nil {
+				break
 			}
+			for _, p := range n.Hdoc.Parts {
+				if _, text := p.(*syntax.Lit); !text {
+					syntax.Walk(p, see)
+				}
+			}
+			return false
 		case *syntax.SglQuoted:
 			found = found || plantedText(n.Value)
 		case *syntax.Lit:
 			found = found || plantedText(strings.ReplaceAll(n.Value, `\`, ""))
 		}
 		return !found
-	})
+	}
+	syntax.Walk(file, see)
 	return found
 }
 
@@ -157,4 +171,26 @@ func (j *judge) text(n syntax.Node) string {
 		return ""
 	}
 	return j.src[from:to]
+}
+
+// spend counts work that grows faster than the text. It is false, and the
+// command refused, when that is too much.
+func (j *judge) spend(n int) bool {
+	if j.spent += n; j.spent <= maxSpent {
+		return true
+	}
+	j.refuse(refusal{rule: "P1", why: "the command expands to more than can be judged", instead: "split it"})
+	return false
+}
+
+// size is what a value costs to copy.
+func (v value) size() int {
+	n := 64 * len(v.args)
+	for _, a := range v.args {
+		n += len(a.text)
+		for _, p := range a.pieces {
+			n += 16 + len(p.text)
+		}
+	}
+	return n
 }

@@ -18,6 +18,9 @@ func (j *judge) param(p *syntax.ParamExp, st *state) value {
 	}
 	name := p.Param.Value
 	v := j.variable(name, st)
+	if !j.spend(v.size()) {
+		return unknownValue()
+	}
 	if p.Index != nil {
 		v = j.element(p, v, st)
 	} else if v.array && len(v.args) > 0 {
@@ -161,11 +164,11 @@ func (j *judge) operator(p *syntax.ParamExp, v value, st *state) value {
 		return v
 	case syntax.RemSmallSuffix, syntax.RemLargeSuffix:
 		if known {
-			return value{args: []Arg{cutSuffix(v.args[0], word, op == syntax.RemLargeSuffix)}}
+			return value{args: []Arg{j.cutSuffix(v.args[0], word, op == syntax.RemLargeSuffix)}}
 		}
 	case syntax.RemSmallPrefix, syntax.RemLargePrefix:
 		if known {
-			return value{args: []Arg{cutPrefix(v.args[0], word, op == syntax.RemLargePrefix)}}
+			return value{args: []Arg{j.cutPrefix(v.args[0], word, op == syntax.RemLargePrefix)}}
 		}
 	case syntax.UpperFirst, syntax.UpperAll, syntax.LowerFirst, syntax.LowerAll:
 		return unknownLike(v)
@@ -184,12 +187,15 @@ func (v value) args1() (string, bool) {
 
 // cutSuffix is ${x%pattern}, for what agents write: an extension, or /* for the
 // directory. Anything else is unknown.
-func cutSuffix(a, pattern Arg, large bool) Arg {
+func (j *judge) cutSuffix(a, pattern Arg, large bool) Arg {
 	pat, ok := pattern.literal()
 	if !ok {
 		return unknownArg()
 	}
 	if s, ok := a.literal(); ok {
+		if !j.spend(len(s) * len(s) * (1 + len(pat)) / 16) {
+			return unknownArg()
+		}
 		return literalArg(trimSuffix(s, pat, large))
 	}
 	n := len(a.pieces)
@@ -240,12 +246,15 @@ func trimSuffix(s, pat string, large bool) string {
 }
 
 // cutPrefix is ${x#pattern}: exact for literals, and ##*/ for the name.
-func cutPrefix(a, pattern Arg, large bool) Arg {
+func (j *judge) cutPrefix(a, pattern Arg, large bool) Arg {
 	pat, ok := pattern.literal()
 	if !ok {
 		return unknownArg()
 	}
 	if s, ok := a.literal(); ok {
+		if !j.spend(len(s) * len(s) * (1 + len(pat)) / 16) {
+			return unknownArg()
+		}
 		best := -1
 		for i := 0; i <= len(s); i++ {
 			if match(pat, s[:i]) {

@@ -41,6 +41,9 @@ var builtinRules = []rule{
 		allow: []string{"command -v node", "command -V npm >/dev/null"}, deny: []string{"command ls", "command -p ls", "command -- ls"}},
 }
 
+// maxPath is how long a directory may be, in bytes.
+const maxPath = 1024
+
 func checkCD(c *call, p *parsed) {
 	before := *c.st
 	if len(p.operands) != 1 {
@@ -60,6 +63,10 @@ func checkCD(c *call, p *parsed) {
 			to = path.Join(d.path, to)
 		}
 		to = path.Clean(to)
+		if len(to) > maxPath {
+			c.refuse("P8", "goes too deep", "use a shorter path")
+			return
+		}
 		if may, _ := c.j.p.at(to); may < mayTemp {
 			if i == 0 || !d.soft {
 				c.refuse("P8", "leaves the project and the temporary directory for "+to, "stay inside the project; use a path from its root")

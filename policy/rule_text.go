@@ -19,14 +19,14 @@ var textRules = []rule{
 			--devices --directories --binary-files --group-separator value
 			-f --file --exclude-from read
 			-# -E -F -G -P -i -v -w -x -c -l -L -n -o -q -s -H -h -r -R -z -Z -a -I -U -b -T -y --color --line-number flag`,
-		allow: []string{"grep -rn 'rm -rf /' src", "grep -A3 -e x -e /etc/passwd README.md", "grep -c x feature_list.json", "grep -rn TODO . --include='*.ts'"},
+		allow: []string{"grep -rn 'rm -rf /' src", "grep -A3 -e x -e /etc/passwd README.md", "grep -c x feature_list.json", "grep -rn later . --include='*.ts'"},
 		deny:  []string{"grep -r key {{HOME}}", "grep -f /etc/passwd x", "grep x ~/.bashrc", "grep -e x /etc/passwd", "grep --file=/etc/passwd x"}},
 	{names: "rg", lenient: true, operands: "data read...", unless: "-e -f --regexp --file --files --type-list",
 		options: `-e --regexp -A -B -C -m -g -t -T -M -j -r -E -d --glob --iglob --type --type-not --context --after-context --before-context
 			--max-count --max-columns --max-depth --threads --replace --sort --sortr --encoding --colors --engine --type-add --max-filesize --path-separator --dfa-size-limit value
 			-f --file --ignore-file read
 			--pre --hostname-bin -z --search-zip never`,
-		allow: []string{"rg -n TODO src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x"}},
+		allow: []string{"rg -n later src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x"}},
 	{names: "cut", operands: "read...", options: "-b -c -d -f --bytes --characters --delimiter --fields --output-delimiter value\n-n -s -z --complement --only-delimited --zero-terminated flag",
 		allow: []string{"cut -d: -f1 x", "cut -d ' ' -f 2-"}, deny: []string{"cut -c1- {{HOME}}/.netrc"}},
 	{names: "tr", operands: "data data", options: "-c -C -d -s -t --complement --delete --squeeze-repeats --truncate-set1 flag",

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,6 +15,9 @@ func screen(text string) *refusal {
 	if len(text) > maxText {
 		return &refusal{rule: "P1", why: fmt.Sprintf("the command has %d bytes, more than %d", len(text), maxText),
 			instead: "write long content with the Write tool, or split the command"}
+	}
+	if strings.HasSuffix(text, `\`) {
+		return &refusal{rule: "P1", why: "the command ends in a backslash", instead: "finish it"}
 	}
 	for i, r := range text {
 		if r == utf8.RuneError {

@@ -46,18 +46,12 @@ func (j *judge) simple(c *syntax.CallExpr, st state) (ok, failed state) {
 	return st, call.failed
 }
 
-// literalWord says that a program word holds no variable and no substitution.
-// It looks at the word before its braces were expanded.
+// literalWord says that a program word, with its braces as they were written,
+// holds no variable and no substitution.
 func literalWord(w *syntax.Word) bool {
 	for _, p := range w.Parts {
 		switch p := p.(type) {
 		case *syntax.Lit, *syntax.SglQuoted:
-		case *syntax.BraceExp:
-			for _, e := range p.Elems {
-				if !literalWord(e) {
-					return false
-				}
-			}
 		case *syntax.DblQuoted:
 			for _, q := range p.Parts {
 				if _, ok := q.(*syntax.Lit); !ok {
@@ -108,6 +102,9 @@ func (j *judge) assignment(a *syntax.Assign, st *state) {
 // appended is what name+=value gives.
 func appended(j *judge, name string, v value, st *state) value {
 	old, ok := st.lookup(name)
+	if !j.spend(old.size() + v.size()) {
+		return unknownValue()
+	}
 	switch {
 	case !ok:
 		return value{args: []Arg{{pieces: []piece{{kind: pieceUnknown}}, many: v.array}}, array: v.array}

@@ -96,7 +96,7 @@ func merge(a, b state) state {
 		}
 	}
 	if len(out.cwd) > maxDirs {
-		out.lost = true
+		out.lost, out.cwd = true, out.cwd[:maxDirs]
 	}
 	return out
 }

@@ -58,7 +58,7 @@ func (j *judge) printed(args []Arg, st *state) (Arg, bool) {
 	case lits[0] == "dirname" && len(args) == 2:
 		return dirname(args[1])
 	case lits[0] == "basename" && len(args) >= 2:
-		return basename(args[1:])
+		return j.basename(args[1:])
 	case lits[0] == "date":
 		return kindArg(pieceWord), all && plainDate(lits[1:])
 	case lits[0] == "git" && all && len(lits) > 1:
@@ -122,7 +122,7 @@ func dirname(a Arg) (Arg, bool) {
 	return d, !d.is(pieceUnknown)
 }
 
-func basename(args []Arg) (Arg, bool) {
+func (j *judge) basename(args []Arg) (Arg, bool) {
 	suffix := ""
 	if len(args) == 2 {
 		s, ok := args[1].literal()
@@ -142,7 +142,7 @@ func basename(args []Arg) (Arg, bool) {
 		name = nameOf(args[0])
 	}
 	if suffix != "" {
-		name = cutSuffix(name, literalArg(escapePattern(suffix)), false)
+		name = j.cutSuffix(name, literalArg(escapePattern(suffix)), false)
 	}
 	return name, !name.is(pieceUnknown)
 }

@@ -22,10 +22,14 @@ func (j *judge) word(out []Arg, w *syntax.Word, st *state) []Arg {
 	if s, ok := plain(w); ok {
 		return append(out, Arg{text: s, quoted: true})
 	}
-	if !mayBrace(w) || !syntax.SplitBraces(w) {
+	if !mayBrace(w) {
 		return j.fieldsOf(out, w, st)
 	}
-	for each, err := range expand.BracesSeq(nil, w) {
+	braced := *w // the tree itself stays as it was parsed
+	if !syntax.SplitBraces(&braced) {
+		return j.fieldsOf(out, w, st)
+	}
+	for each, err := range expand.BracesSeq(nil, &braced) {
 		if j.expanded++; err != nil || j.expanded > maxExpanded {
 			j.refuse(refusal{rule: "P1", part: j.text(w), why: "expands to too many words", instead: "name fewer"})
 			break
@@ -63,9 +67,6 @@ func plain(w *syntax.Word) (string, bool) {
 func mayBrace(w *syntax.Word) bool {
 	for _, p := range w.Parts {
 		if l, ok := p.(*syntax.Lit); ok && strings.Contains(l.Value, "{") {
-			return true
-		}
-		if _, ok := p.(*syntax.BraceExp); ok {
 			return true
 		}
 	}
@@ -142,8 +143,6 @@ func (j *judge) part(f *fields, p syntax.WordPart, st *state) {
 	case *syntax.ProcSubst:
 		j.subshell(p.Stmts, *st, "process substitution")
 		f.add(pieceProc, "")
-	case *syntax.BraceExp:
-		f.add(pieceUnknown, "") // only in places where bash does not expand braces
 	default:
 		j.refuse(refusal{rule: "P1", part: j.text(p), why: "is syntax that plain bash does not have", instead: "write it in a simpler way"})
 	}

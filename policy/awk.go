@@ -1,0 +1,151 @@
+package policy
+
+import (
+	"regexp"
+	"strings"
+)
+
+func checkAwk(c *call, p *parsed) {
+	if len(p.operands) == 0 {
+		return
+	}
+	prog, ok := p.operands[0].literal()
+	if !ok {
+		c.refuse("P9", "has a program that is not known", "write the awk program literally; give values with -v")
+		return
+	}
+	if why := judgeAwk(prog); why != "" {
+		c.refuse("P9", "has an awk program that "+why, "print, and let the shell redirect or pipe")
+		return
+	}
+	for _, a := range p.operands[1:] {
+		if name, val, assigns := strings.Cut(a.head(), "="); assigns && isName(name) && val != "" {
+			continue
+		}
+		c.use(a, useRead)
+	}
+}
+
+// awkJoined is a line end after which a statement goes on.
+var awkJoined = regexp.MustCompile(`(,|&&|\|\||\bdo|\belse)[ \t]*\n`)
+
+// judgeAwk scans an awk program: strings and patterns are skipped; what runs,
+// pipes or redirects is refused. An output redirection is told from a
+// comparison by standing in a print statement outside of parentheses.
+func judgeAwk(s string) string {
+	s = awkJoined.ReplaceAllString(strings.ReplaceAll(s, "\\\n", " "), "$1 ")
+	if hasWord(s, "ARGV") {
+		return "names files by ARGV"
+	}
+	if strings.ContainsAny(s, "@") && strings.Contains(noAwkText(s), "@") {
+		return "has @, which loads or calls by name"
+	}
+	code := noAwkText(s)
+	for _, w := range []string{"system", "getline", "close", "fflush"} {
+		if hasWord(code, w) && w != "close" && w != "fflush" {
+			return "uses " + w
+		}
+	}
+	if strings.Contains(strings.ReplaceAll(code, "||", ""), "|") {
+		return "has a pipe"
+	}
+	for _, st := range strings.FieldsFunc(code, func(r rune) bool { return strings.ContainsRune(";{}\n", r) }) {
+		st = strings.TrimSpace(st)
+		i := wordIndex(st, "print")
+		if k := wordIndex(st, "printf"); i < 0 || k >= 0 && k < i {
+			i = k
+		}
+		if i >= 0 && strings.Contains(outsideParens(st[i:]), ">") {
+			return "redirects what it prints"
+		}
+	}
+	return ""
+}
+
+// noAwkText replaces strings and patterns of an awk program by spaces.
+func noAwkText(s string) string {
+	var b strings.Builder
+	last := byte(';') // the last character that was not blank
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '/' && strings.IndexByte("(,{};!~&|=\n?:", last) >= 0:
+			n := quotedLen(s[i:], c)
+			b.WriteString(" _ ")
+			i += n
+			last = '_'
+			continue
+		case c == '#':
+			for i < len(s) && s[i] != '\n' {
+				i++
+			}
+			continue
+		}
+		b.WriteByte(c)
+		if c != ' ' && c != '\t' {
+			last = c
+		}
+		i++
+	}
+	return b.String()
+}
+
+// quotedLen is the length of the text that s begins with, in q. A pattern that
+// is not closed on its line is no pattern.
+func quotedLen(s string, q byte) int {
+	class := false
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '\n':
+			return 1
+		case q == '/' && s[i] == '[':
+			class = true
+		case s[i] == ']':
+			class = false
+		case s[i] == q && !class:
+			return i + 1
+		}
+	}
+	return 1
+}
+
+func hasWord(s, w string) bool { return wordIndex(s, w) >= 0 }
+
+func wordIndex(s, w string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], w)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := i + len(w)
+		if (i == 0 || !nameByte(s[i-1])) && (end == len(s) || !nameByte(s[end])) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
+func nameByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func outsideParens(s string) string {
+	var b strings.Builder
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		default:
+			if depth <= 0 {
+				b.WriteByte(s[i])
+			}
+		}
+	}
+	return b.String()
+}
