@@ -26,7 +26,7 @@ func play(ts *testscript.TestScript, neg bool, args []string) {
 	scenario, err := fakemodel.Parse([]byte(text.String()))
 	ts.Check(err)
 	s := of(ts)
-	server, err := fakemodel.Start(scenario, fakemodel.Options{Values: map[string]string{"Project": ts.MkAbs(s.work + "/p"), "Work": s.work}})
+	server, err := fakemodel.Start(scenario, fakemodel.Options{Values: map[string]string{"Work": s.work}})
 	ts.Check(err)
 	s.model = server
 	ts.Setenv("ANTHROPIC_BASE_URL", server.URL())
