@@ -2,6 +2,7 @@ package autosession
 
 import (
 	"context"
+	"strings"
 )
 
 // Agent is a backend that can hold a conversation with a model that works on
@@ -62,6 +63,21 @@ type Info struct {
 	Model   string   `json:"model,omitempty"`
 	Lane    string   `json:"lane,omitempty"` // who pays: "subscription", "api-key", "played", ...
 	Tools   []string `json:"tools,omitempty"`
+}
+
+// LanePlayed is the lane of a model that is played: nobody pays.
+const LanePlayed = "played"
+
+// String names the agent, its model and who pays.
+func (i Info) String() string {
+	s := strings.TrimSpace(i.Agent + " " + i.Version)
+	if i.Model != "" {
+		s += ", " + i.Model
+	}
+	if i.Lane != "" {
+		s += ", " + i.Lane
+	}
+	return s
 }
 
 // Result is how one Run of a conversation ended.

@@ -1,6 +1,10 @@
 package autosession
 
-import "path"
+import (
+	"io/fs"
+	"path"
+	"slices"
+)
 
 // protects says whether a pattern names a path of the project, or a directory
 // above it.
@@ -11,4 +15,17 @@ func protects(pattern, name string) bool {
 		}
 	}
 	return false
+}
+
+// protectedPaths are the paths of the project that protected patterns name and
+// that are there now.
+func (p *project) protectedPaths() []string {
+	var out []string
+	for _, pattern := range p.protected() {
+		// The patterns were checked with the configuration.
+		hits, _ := fs.Glob(p.root.FS(), pattern)
+		out = append(out, hits...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

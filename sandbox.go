@@ -50,6 +50,9 @@ type Scope struct {
 	ReadOnly []string // absolute paths below Dir that cannot be changed from inside
 	Binds    []Bind   // further paths
 	Network  Network  // the zero value is none
+	// Report gets what is to be told of the tree while it runs: connections.
+	// It may be called from any goroutine. nil drops it.
+	Report func(Event)
 }
 
 // Bind makes one host path visible inside, at the same place.

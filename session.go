@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -69,17 +70,42 @@ func (p *project) prepare(ctx context.Context, kind Kind) (*Session, error) {
 	if s.events, err = newRecorder(p, s.rec); err != nil {
 		return nil, errors.Join(err, s.discard(ctx))
 	}
-	if s.conv, err = p.cfg.Agent.Open(ctx, s.task()); err != nil {
+	if err = s.start(ctx); err == nil {
+		err = p.billed(s.rec.Info.Lane)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.discard(ctx))
 	}
-	s.rec.Info = s.conv.Info()
 	return s, nil
+}
+
+// start opens the conversation: that of the last session when it can be gone
+// on with, else a new one.
+func (s *Session) start(ctx context.Context) (err error) {
+	task := s.task()
+	if last := s.p.resumable(ctx); last != nil {
+		task.Resume = last.Info.ID
+		if s.conv, err = s.p.cfg.Agent.Open(ctx, task); err == nil {
+			s.rec.Resumes, s.rec.Info = last.ID, s.conv.Info()
+			return nil
+		}
+		s.p.report(Event{Type: EventWarning, Text: "the last conversation cannot be gone on with: " + err.Error()})
+		task.Resume = ""
+	}
+	if s.conv, err = s.p.cfg.Agent.Open(ctx, task); err == nil {
+		s.rec.Info = s.conv.Info()
+	}
+	return err
 }
 
 // task tells the agent what it needs to know.
 func (s *Session) task() Task {
 	c := s.p.cfg
 	scope := s.p.scope(ScopeSession, s.rec.ID)
+	scope.Report = func(e Event) {
+		// A failure of the store ends the session by the agent's next event.
+		_ = s.events.emit(e)
+	}
 	return Task{
 		Session: s.rec.ID, Number: s.p.counted + 1, Kind: s.rec.Kind,
 		Dir: c.Dir, Home: scope.Home,
@@ -98,15 +124,20 @@ func (p *project) scope(kind ScopeKind, session string) Scope {
 	for _, name := range []string{p.cfg.Spec, "autosession.toml"} {
 		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
 	}
+	s.Binds = slices.Clone(p.cfg.Binds)
+	s.Network.Hosts = slices.Clone(p.cfg.Hosts)
 	if kind == ScopeCheck {
-		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, ListFile), filepath.Join(p.cfg.Dir, ".git"))
+		for _, name := range append(p.protectedPaths(), ListFile, ".git") {
+			s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
+		}
 	}
 	if n, ok := p.cfg.Agent.(Needer); ok && kind == ScopeSession {
 		needs := n.Needs()
 		for _, path := range needs.ReadPaths {
 			s.Binds = append(s.Binds, Bind{Path: path})
 		}
-		s.Network = Network{Endpoint: needs.Endpoint, Hosts: needs.Hosts}
+		s.Network.Endpoint = needs.Endpoint
+		s.Network.Hosts = append(s.Network.Hosts, needs.Hosts...)
 	}
 	return s
 }
@@ -154,6 +185,10 @@ func (s *Session) begin(ctx context.Context) error {
 		p.record.Dir, p.record.Seen = p.cfg.Dir, s.rec.Started
 		change.Project = &p.record
 	}
+	if lane := s.rec.Info.Lane; p.record.Lane == "" && lane != LanePlayed {
+		p.record.Lane = lane
+		change.Project = &p.record
+	}
 	if p.ledger == nil {
 		p.ledger = &Ledger{}
 		change.Ledger = p.ledger
@@ -167,7 +202,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	p.counted++
 	s.events.begin(s.rec.Number)
-	return s.events.emit(Event{Type: EventOpened, Kind: s.rec.Kind, Text: s.rec.Info.Agent + " " + s.rec.Info.Model})
+	return s.events.emit(Event{Type: EventOpened, Kind: s.rec.Kind, Text: s.rec.Info.String()})
 }
 
 // prompt makes our prompt, with the briefing in it.

@@ -4,21 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"time"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"path/filepath"
 
-	"github.com/autosession/autosession/apiagent"
 	"github.com/autosession/autosession/cmd/autosession/demo"
 	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/fakemodel"
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "demo [DIR]",
+	var agent, command string
+	c := &cobra.Command{
+		Use:   "demo DIR",
 		Short: "Show the main job, start to finish, on a small real project with a played model",
 		Long: `demo makes a small project in DIR, which must not exist or be empty, and runs
 sessions on it until its six features are proven. Only the model is played: its
@@ -38,13 +36,16 @@ It needs Go and git, and neither a key nor a network.`,
 			if err := demo.Create(dir); err != nil {
 				return usageError{err}
 			}
-			return a.play(c, dir)
+			return a.play(c, dir, agent, command)
 		},
 	}
+	c.Flags().StringVar(&agent, "agent", "api", "the agent to show: api, or claude-code without your account")
+	c.Flags().StringVar(&command, "agent-command", "", "path of the agent's program")
+	return c
 }
 
 // play runs the demo's sessions with the played model.
-func (a *app) play(c *cobra.Command, dir string) error {
+func (a *app) play(c *cobra.Command, dir, agent, command string) error {
 	p, err := a.place(dir)
 	if err != nil {
 		return err
@@ -57,10 +58,10 @@ func (a *app) play(c *cobra.Command, dir string) error {
 	if err != nil {
 		return err
 	}
-	agent := apiagent.Agent{Key: "played", BaseURL: server.URL(), Lane: "played", RetryFor: 3 * time.Second}
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.AddFlags(flags)
-	err = errors.Join(flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"))
+	err = errors.Join(flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"),
+		flags.Set("resume", "never"), flags.Set("agent", agent), flags.Set("agent-command", command))
 	if confined := p.holds(c.Context()); !confined && err == nil {
 		a.say("This demo runs UNCONFINED, since there is no sandbox here: what it plays is ours.")
 		err = flags.Set("no-sandbox", "true")
@@ -72,7 +73,7 @@ func (a *app) play(c *cobra.Command, dir string) error {
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
-	w, err := wire(c.Context(), p, conf, agent)
+	w, err := wire(c.Context(), p, conf, server.URL())
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}

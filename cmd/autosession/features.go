@@ -75,7 +75,7 @@ func (a *app) withProject(c *cobra.Command, do func(context.Context, autosession
 	if err != nil {
 		return err
 	}
-	w, err := wire(c.Context(), p, conf, noAgent{})
+	w, err := wire(c.Context(), p, conf, "")
 	if err != nil {
 		return err
 	}

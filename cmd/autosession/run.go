@@ -38,7 +38,7 @@ saves; three times exits at once, and the next start puts things right.`,
 		if err != nil {
 			return err
 		}
-		w, err := wire(c.Context(), p, conf, nil)
+		w, err := wire(c.Context(), p, conf, "")
 		if err != nil {
 			return err
 		}

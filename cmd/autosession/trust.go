@@ -28,7 +28,7 @@ func (a *app) trustCommand() *cobra.Command {
 				return usageError{fmt.Errorf("cannot trust %s: it has no autosession.toml", p.dir)}
 			}
 			conf.NoSandbox = true // nothing runs
-			w, err := wire(c.Context(), p, conf, noAgent{})
+			w, err := wire(c.Context(), p, conf, "")
 			if err != nil {
 				return err
 			}

@@ -10,13 +10,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/apiagent"
+	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/gateway"
 	"github.com/autosession/autosession/git"
 	"github.com/autosession/autosession/policy"
 	"github.com/autosession/autosession/sandbox"
@@ -86,22 +90,17 @@ func (p place) load(flags *pflag.FlagSet, trusted string, rescued bool) (config.
 // parts are the adapters of one project.
 type parts struct {
 	place
-	store *sqlite.Store
-	repo  *git.Repo
-	box   autosession.Sandbox
-	cfg   autosession.Config
+	played string // base URL of a played model; "" is the real one
+	store  *sqlite.Store
+	repo   *git.Repo
+	box    autosession.Sandbox
+	cfg    autosession.Config
 }
 
-// wire joins the adapters for a project. agent is nil for the one that the
-// configuration names.
-func wire(ctx context.Context, p place, c config.Config, agent autosession.Agent) (*parts, error) {
-	w := &parts{place: p}
-	var err error
-	if agent == nil {
-		if agent, err = pickAgent(c); err != nil {
-			return nil, err
-		}
-	}
+// wire joins the adapters for a project. played is the base URL of a played
+// model, or "".
+func wire(ctx context.Context, p place, c config.Config, played string) (*parts, error) {
+	w := &parts{place: p, played: played}
 	confined, err := w.confine(c)
 	if err != nil {
 		return nil, err
@@ -109,7 +108,7 @@ func wire(ctx context.Context, p place, c config.Config, agent autosession.Agent
 	if w.store, err = sqlite.Open(ctx, p.database()); err != nil {
 		return nil, err
 	}
-	w.cfg = autosession.Config{Dir: p.dir, State: p.state, Agent: agent, Sandbox: w.box, Store: w.store, Confined: confined}
+	w.cfg = autosession.Config{Dir: p.dir, State: p.state, Sandbox: w.box, Store: w.store, Confined: confined}
 	if err := w.configure(c); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -126,7 +125,7 @@ func (w *parts) close() error {
 
 // confine picks the sandbox. It never picks none by itself.
 func (w *parts) confine(c config.Config) (name string, err error) {
-	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}}
+	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway}
 	if c.NoSandbox {
 		box, err := sandbox.NewUnconfined(o)
 		if err != nil {
@@ -143,20 +142,102 @@ func (w *parts) confine(c config.Config) (name string, err error) {
 	return box.Name(), nil
 }
 
+// confined says whether the agent runs in a sandbox that has no network of its
+// own.
+func (w *parts) confined() bool {
+	_, ok := w.box.(*sandbox.Bubblewrap)
+	return ok
+}
+
+// standIns names what holds the place of absent protected files.
+func (w *parts) standIns() []string {
+	box, ok := w.box.(*sandbox.Bubblewrap)
+	if !ok {
+		return nil
+	}
+	// What cannot be listed is seen as the agent's and put back.
+	names, _ := box.StandIns(w.dir)
+	return names
+}
+
+// gateway opens the way out of one confined tree. The key is added here,
+// outside.
+func (w *parts) gateway(_ context.Context, s autosession.Scope) (*sandbox.Way, error) {
+	account := w.account()
+	g, err := gateway.Start(gateway.Options{
+		Endpoint: s.Network.Endpoint, Key: account.key, Token: account.token, Hosts: s.Network.Hosts, Report: s.Report,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &sandbox.Way{
+		Socket: g.Socket(), Env: gateway.Env(), Entry: gateway.Entry, Args: gateway.Args(sandbox.GatewaySocket), Close: g.Close,
+	}, nil
+}
+
+// account is where the model is, and what opens it. It stays outside the
+// sandbox.
+type account struct {
+	endpoint   string
+	key, token string
+	lane       string // "" is what the agent says
+}
+
+// account finds the account in our own environment.
+func (w *parts) account() account {
+	if w.played != "" {
+		return account{endpoint: w.played, key: "played", lane: autosession.LanePlayed}
+	}
+	return account{
+		endpoint: os.Getenv("ANTHROPIC_BASE_URL"), key: os.Getenv("ANTHROPIC_API_KEY"), token: os.Getenv("CLAUDE_CODE_OAUTH_TOKEN"),
+	}
+}
+
 // pickAgent picks the agent that the configuration names. One that is missing
 // is missed when a session opens: a project that is done needs none.
-func pickAgent(c config.Config) (autosession.Agent, error) {
-	if c.Agent == "claude-code" {
-		return nil, usageError{errors.New("cannot use the agent claude-code: it is not built in yet; use --agent api")}
+func (w *parts) pickAgent(c config.Config) autosession.Agent {
+	account := w.account()
+	_, missing := claudecode.Find(c.AgentCommand, os.Getenv("PATH"), os.Getenv("HOME"))
+	if c.Agent == claudecode.Name || c.Agent == "auto" && w.played == "" && missing == nil {
+		return w.claude(c, account)
+	}
+	if w.played != "" {
+		return apiagent.Agent{Key: account.key, BaseURL: account.endpoint, Lane: account.lane, RetryFor: 3 * time.Second}
 	}
 	agent := apiagent.FromEnvironment()
 	if agent.Key == "" {
 		return noAgent{autosession.Outcome{
 			Class: autosession.OutcomeNeedsPerson, Block: autosession.BlockAgent,
-			Detail: "there is no agent: set ANTHROPIC_API_KEY for the built-in one",
-		}}, nil
+			Detail: "there is no agent: install Claude Code (the program claude), or set ANTHROPIC_API_KEY for the built-in one",
+		}}
 	}
-	return agent, nil
+	return agent
+}
+
+// dummy is what the agent inside holds in the place of the key.
+const dummy = "held-outside-the-sandbox"
+
+// claude is the Claude Code program. Confined, it holds a dummy and reaches
+// the model by the gateway alone.
+func (w *parts) claude(c config.Config, a account) autosession.Agent {
+	agent := claudecode.Agent{
+		Command: c.AgentCommand, Endpoint: a.endpoint, BaseURL: a.endpoint, Key: a.key, Token: a.token, Lane: a.lane,
+		// The policy judges commands from the project's root.
+		Env: []string{"CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR=1"},
+	}
+	if a.token != "" {
+		agent.Key = "" // the lane of the subscription
+	}
+	if w.confined() {
+		agent.BaseURL = gateway.URL
+		if agent.Key != "" {
+			agent.Key = dummy
+		}
+		if agent.Token != "" {
+			agent.Token = dummy
+		}
+	}
+	return agent
 }
 
 // noAgent opens no session. Its outcome says why.
@@ -181,12 +262,24 @@ func (w *parts) configure(c config.Config) error {
 	var err error
 	w.repo, err = git.Open(git.Options{
 		Dir: w.dir, Store: filepath.Join(w.state, "checkpoints.git"),
-		Exclude: []string{autosession.ListFile, c.Notes}, Include: c.CheckpointInclude,
+		Exclude: []string{autosession.ListFile, c.Notes}, Overlook: w.standIns,
+		Include: append([]string{autosession.ListFile, c.Notes}, c.CheckpointInclude...),
 	})
 	if err != nil {
 		return err
 	}
-	e.Repo = w.repo
+	e.Repo, e.Agent = w.repo, w.pickAgent(c)
+	e.Hosts, e.Resume, e.Billing = hosts(c), c.Resume != "never", c.Billing
+	if c.Billing == "same" {
+		e.Billing = ""
+	}
+	e.Binds = nil
+	for _, path := range c.AllowPaths {
+		e.Binds = append(e.Binds, autosession.Bind{Path: path, Writable: true})
+	}
+	for _, path := range c.ReadPaths {
+		e.Binds = append(e.Binds, autosession.Bind{Path: path})
+	}
 	e.Notes, e.Model, e.MaxTurns, e.Tools = c.Notes, c.Model, c.MaxTurns, c.Tools
 	e.Features, e.MinFeatures, e.Protect = c.Features, c.MinFeatures, c.Protect
 	e.Checks = autosession.Checks{Command: c.Verify, Timeout: c.VerifyTimeout, Budget: c.VerifyBudget, Clean: c.VerifyClean, Setup: c.VerifySetup}
@@ -201,12 +294,24 @@ func (w *parts) configure(c config.Config) error {
 	e.Gate, err = policy.New(policy.Options{
 		Project: w.dir, Home: filepath.Join(w.state, "home"), State: filepath.Dir(w.state),
 		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths,
-		Protect: append([]string{e.Spec}, c.Protect...), Tools: []string{"TodoWrite"},
+		Protect: append([]string{e.Spec}, c.Protect...), Tools: append([]string{"TodoWrite"}, claudecode.UnattendedTools()...), Links: policy.FileLinks{},
 	})
 	if err != nil {
 		return usageError{err}
 	}
 	return nil
+}
+
+// hosts are those that the person allows, and those of this machine's own
+// package managers where that is asked for.
+func hosts(c config.Config) []string {
+	list := slices.Clone(c.Hosts)
+	if c.Registries {
+		for _, r := range gateway.Registries(os.Environ()) {
+			list = append(list, r.Host)
+		}
+	}
+	return list
 }
 
 // spec gives the spec's name in the project. A file from outside is copied in.
