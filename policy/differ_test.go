@@ -59,7 +59,14 @@ func TestBashRunsWhatWasSeen(t *testing.T) {
 	for i, ran := range runInBash(t, texts) {
 		seen := seenCalls(p.Explain(texts[i], autosession.Continue).Parts)
 		for _, call := range ran {
-			if !slices.ContainsFunc(seen, func(s []string) bool { return sameCall(s, call) }) {
+			known := func(s []string) bool { return sameCall(s, call) }
+			if slices.ContainsFunc(seen, known) {
+				continue
+			}
+			if len(call) > 1 && call[0] == "time" {
+				call = call[1:] // after a pipe bash takes time as a program; the policy saw what it runs
+			}
+			if !slices.ContainsFunc(seen, known) {
 				t.Errorf("bash ran %q, which the policy has not seen, in\n%s\nseen: %q", call, texts[i], seen)
 			}
 		}
