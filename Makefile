@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help build test check format vet lint tidy map bench fuzz docs
+.PHONY: help build test check format vet lint tidy map bench gobench fuzz docs
 
 help: ## say what each target is for
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,7 +34,10 @@ map: # the layout of the packages, and what the documents say of it
 lint: # staticcheck; its version is pinned in tools/go.mod
 	$(STATICCHECK) ./...
 
-bench: ## measure what the project promises to be fast
+bench: ## measure what the project promises to be fast, each figure with its aim beside it
+	$(GO) run ./cmd/autosession-bench $(ROW)
+
+gobench: ## run all Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 fuzz: ## fuzz each parser for FUZZTIME (30s)

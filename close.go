@@ -38,7 +38,7 @@ type closing struct {
 	kept   []string // where the agent's versions are
 
 	begun      time.Time // when CLOSE began: the session's end
-	edited     bool      // the tree is not what it was left as
+	edited     bool      // the tree may not be what it was left as
 	found      found
 	ledger     Ledger
 	changed    map[int]bool
@@ -103,7 +103,7 @@ func (c *closing) leave(ctx context.Context) error {
 	if c.rec.Left != "" {
 		// A CLOSE that was cut short: what it wrote since is taken back where
 		// the plan depends on it.
-		c.p.present = nil
+		c.p.present, c.edited = nil, true
 		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile)
 	}
 	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))

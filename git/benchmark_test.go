@@ -22,6 +22,8 @@ func BenchmarkSave(b *testing.B) {
 		makeLarge(b, plain)
 		makeLarge(b, copied)
 		runGit(b, plain, "init", "-q")
+		runGit(b, plain, "config", "gc.auto", "0") // it would go on after its commit
+		runGit(b, plain, "config", "maintenance.auto", "false")
 		r, err := git.Open(git.Options{Dir: copied, Store: filepath.Join(dir, "store")})
 		if err != nil {
 			b.Fatal(err)

@@ -73,7 +73,7 @@ func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.Repo
 	defer cancel()
 	committed, err := r.committed(limited, reader, state.Head)
 	if err == nil {
-		err = r.past.readLog(limited, reader)
+		_ = r.past.readLog(limited, reader) // what it cannot read is left out
 		state.Log, state.RootCommit = slices.Clone(r.past.log), r.past.root
 	}
 	if ctx.Err() != nil {

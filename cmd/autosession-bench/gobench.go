@@ -67,7 +67,7 @@ func goBench(ctx context.Context, pkg, name string, flags ...string) (map[string
 		for i := 2; i+1 < len(fields); i += 2 {
 			v, err := strconv.ParseFloat(fields[i], 64)
 			if err != nil {
-				return nil, fmt.Errorf("cannot read %q: %w", line, err)
+				return nil, fmt.Errorf("cannot read what %s printed: %w\n%s", name, err, text)
 			}
 			key := variant(fields[0]) + " " + fields[i+1]
 			got[key] = append(got[key], v)

@@ -73,41 +73,36 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	figures, err := measure(ctx, l, flags.Arg(0), stderr)
-	if err != nil {
-		l.remove()
-		return err
-	}
-	if err := l.remove(); err != nil {
-		return err
-	}
+	err = errors.Join(err, l.remove())
 	if *asJSON {
 		out := json.NewEncoder(stdout)
 		out.SetIndent("", "  ")
-		return out.Encode(figures)
+		return errors.Join(err, out.Encode(figures))
 	}
-	return table(stdout, figures)
+	return errors.Join(err, table(stdout, figures))
 }
 
-func measure(ctx context.Context, l *lab, filter string, progress io.Writer) ([]figure, error) {
-	var figures []figure
+// measure measures the rows that the filter leaves. One that fails does not
+// keep the others from being told.
+func measure(ctx context.Context, l *lab, filter string, progress io.Writer) (figures []figure, err error) {
 	for _, r := range rows {
 		if !strings.Contains(r.name, filter) {
 			continue
 		}
 		fmt.Fprintf(progress, "measuring %s ...\n", r.name)
-		got, err := r.measure(ctx, l)
-		if err != nil {
-			return nil, fmt.Errorf("cannot measure %s: %w", r.name, err)
+		got, failed := r.measure(ctx, l)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("cannot measure %s: %w", r.name, failed))
 		}
 		for i := range got {
 			got[i].Row = r.name
 		}
 		figures = append(figures, got...)
 	}
-	if len(figures) == 0 {
+	if len(figures) == 0 && err == nil {
 		return nil, fmt.Errorf("cannot find a row with %q in its name", filter)
 	}
-	return figures, nil
+	return figures, err
 }
 
 // startProfile begins a profile and returns what ends it.
