@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,10 @@ import (
 // the feature list is looked at after each call that could have written it.
 type hooks struct {
 	s *Session
+
+	// An agent may run several tools at once; the list is looked at by one
+	// call after the other.
+	mu sync.Mutex
 
 	// What the list looked like when it was last seen.
 	size    int64
@@ -55,6 +60,8 @@ func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note strin
 	if h.s.rec.Kind == Init || p.ledger == nil || ctx.Err() != nil {
 		return ""
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	info, err := p.root.Lstat(ListFile)
 	if err == nil && h.seen(info) {
 		return ""

@@ -148,8 +148,13 @@ func (s *screen) line(e autosession.Event) string {
 		return s.paint(red, "  broken    ") + harmless(e.Feature) + ": " + short(harmless(lastLine(e.Text)))
 	case autosession.EventViolation:
 		return s.paint(red, "  undone    ") + text
-	case autosession.EventWarning, autosession.EventNetwork:
+	case autosession.EventWarning:
 		return s.paint(yellow, "  note      ") + harmless(e.Text)
+	case autosession.EventNetwork:
+		if !s.verbose && strings.HasPrefix(e.Text, "allowed ") {
+			return "" // log --network shows it
+		}
+		return s.paint(yellow, "  network   ") + text
 	case autosession.EventClosed, autosession.EventRescued:
 		return s.closed(e)
 	case autosession.EventDecision:

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/autosession/autosession/claudecode/clitest"
+	"github.com/autosession/autosession/cmd/autosession/demo"
+	"github.com/autosession/autosession/fakemodel"
+)
+
+// TestClaudeBuildsTheDemo lets the real Claude Code program build the whole
+// demo project. Only the model is played.
+func TestClaudeBuildsTheDemo(t *testing.T) {
+	for _, confined := range []bool{true, false} {
+		name := map[bool]string{true: "confined", false: "unconfined"}[confined]
+		t.Run(name, func(t *testing.T) {
+			dir, home := filepath.Join(t.TempDir(), "prose"), t.TempDir()
+			if err := demo.Create(dir); err != nil {
+				t.Fatal(err)
+			}
+			scenario, err := demo.Scenario()
+			if err != nil {
+				t.Fatal(err)
+			}
+			model, err := fakemodel.Start(scenario, fakemodel.Options{Values: demo.Values(dir)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer model.Close()
+			t.Setenv("HOME", home)
+			t.Setenv("XDG_STATE_HOME", "")
+			t.Setenv("XDG_CONFIG_HOME", "")
+			t.Setenv("AUTOSESSION_STATE", "")
+			t.Setenv("ANTHROPIC_BASE_URL", model.URL())
+			t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+			args := []string{"run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
+				"--continue-delay", "100ms", "--backoff-base", "100ms", "--resume", "never"}
+			if !confined {
+				args = append(args, "--no-sandbox")
+			}
+			out := autosessionRun(t, 0, args...)
+			for _, want := range []string{"disproved F002", "denied    Edit app_spec.txt", "proven    F006", "stop complete: 6 of 6"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("the output lacks %q:\n%s", want, out)
+				}
+			}
+			demoIsComplete(t, dir, confined)
+			if left := model.Unplayed(); len(left) > 0 {
+				t.Errorf("not played: %q", left)
+			}
+			for _, r := range model.Requests() {
+				if confined && strings.Contains(string(r.Body), "sk-ant-outside") {
+					t.Error("the key is in a request's body")
+				}
+			}
+			keyIsNowhere(t, home)
+		})
+	}
+}
+
+// autosessionRun runs one command line and returns what it printed.
+func autosessionRun(t *testing.T, status int, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if got := run(args, &out, &out); got != status {
+		t.Fatalf("exit status %d, want %d\n%s", got, status, out.String())
+	}
+	return out.String()
+}
+
+// demoIsComplete sees that the project is done and that its own tests pass.
+func demoIsComplete(t *testing.T, dir string, confined bool) {
+	t.Helper()
+	var s status
+	if err := json.Unmarshal([]byte(autosessionRun(t, 0, "status", "--json", dir)), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Features.Proven != 6 || s.Features.Total != 6 || s.Decision.Reason != "complete" || (s.Confined != "none") != confined {
+		t.Errorf("status: %+v", s)
+	}
+	if len(s.Sessions) < 5 || s.Sessions[0].Kind != "init" || s.Usage.CostUSD <= 0 {
+		t.Errorf("sessions: %+v", s.Sessions)
+	}
+	cmd := exec.Command("go", "test", "./...")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("the project's own tests fail: %v\n%s", err, out)
+	}
+}
+
+// keyIsNowhere looks for the key in all that was written below a HOME.
+func keyIsNowhere(t *testing.T, home string) {
+	t.Helper()
+	err := filepath.WalkDir(home, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || strings.Contains(path, "go-build") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte("sk-ant-outside")) {
+			t.Errorf("the key is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
