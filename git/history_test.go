@@ -109,6 +109,9 @@ func TestGoneRepository(t *testing.T) {
 			"a file":  func(dir string) error { os.RemoveAll(dir); return os.WriteFile(dir, []byte("x"), 0o644) },
 			"a link":  func(dir string) error { os.RemoveAll(dir); return os.Symlink("/nowhere", dir) },
 		} {
+			if format == "sha256" && name != "removed" {
+				continue // the ways are the same
+			}
 			t.Run(format+" "+name, func(t *testing.T) {
 				dir, r, c := aged(t, format)
 				before := view(t, dir)
