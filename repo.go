@@ -56,6 +56,29 @@ type Checkpoint struct {
 	At    time.Time `json:"at"`
 }
 
+// Historian is implemented by a Repo whose checkpoints also keep what the
+// project's own repository had committed: where its refs stood, and all that
+// they reached.
+type Historian interface {
+	// Lost lists the refs of a checkpoint whose commits the project's
+	// repository no longer reaches, by name: all of them when the repository
+	// is gone. A checkpoint without history has none.
+	Lost(ctx context.Context, id string) ([]LostRef, error)
+	// RestoreHistory makes all commits of a checkpoint's refs reachable again.
+	// It moves no ref of the project: what was lost gets refs of its own,
+	// below refs/autosession/kept/. A repository that is gone, or is none any
+	// more and is then kept aside, is made anew, without the configuration and
+	// the hooks that it had. The tree is not touched. It is an error when the
+	// checkpoint has no history.
+	RestoreHistory(ctx context.Context, id string) error
+}
+
+// LostRef is a ref of a checkpoint that is out of reach.
+type LostRef struct {
+	Ref string `json:"ref"` // "refs/heads/main", or "HEAD" when it was detached
+	ID  string `json:"id"`  // of the commit, or of the tag, that it named
+}
+
 // Pruner is implemented by a Repo that can list and drop old checkpoints.
 type Pruner interface {
 	// Checkpoints lists what is kept, newest first.

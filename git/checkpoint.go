@@ -74,11 +74,15 @@ func parseMessage(text string) (autosession.Checkpoint, []LeftOut, error) {
 	return c, out, nil
 }
 
-// commit is the content of a checkpoint's commit. It has no parent: each
-// checkpoint can be dropped by itself.
-func commit(tree oid, c autosession.Checkpoint, out []LeftOut) []byte {
+// commit is the content of a checkpoint's commit. No other checkpoint is its
+// parent, so that each can be dropped by itself: past is, which may be "", the
+// commit that holds the project's refs.
+func commit(tree oid, past string, c autosession.Checkpoint, out []LeftOut) []byte {
 	who := fmt.Sprintf("autosession <autosession@localhost> %d +0000", c.At.Unix())
-	head := fmt.Sprintf("tree %s\nauthor %s\ncommitter %s\n\n", tree, who, who)
+	if past != "" {
+		past = "parent " + past + "\n"
+	}
+	head := fmt.Sprintf("tree %s\n%sauthor %s\ncommitter %s\n\n", tree, past, who, who)
 	return append([]byte(head), message(c, out)...)
 }
 
@@ -124,7 +128,8 @@ func (r *Repo) checkpoints(ctx context.Context) ([]autosession.Checkpoint, error
 }
 
 // LeftOut lists what could not be saved in a checkpoint, by path: what could
-// not be read, and what is neither a file nor a directory nor a link.
+// not be read, and what is neither a file nor a directory nor a link. Paths
+// below .git are refs whose commits could not be kept.
 func (r *Repo) LeftOut(ctx context.Context, id string) ([]LeftOut, error) {
 	if _, err := parseOID(id); err != nil {
 		return nil, err

@@ -19,6 +19,14 @@ type git struct {
 	path string   // of the binary
 	dir  string   // GIT_DIR, and where the process stands
 	env  []string // besides the fixed one
+	step func()   // called before each step that changes what is durable; nil is nothing
+}
+
+// next says that a step comes.
+func (g git) next() {
+	if g.step != nil {
+		g.step()
+	}
 }
 
 // config goes before every command. Our own repository says much of it too;
@@ -69,6 +77,7 @@ func (g git) run(ctx context.Context, in io.Reader, out io.Writer, args ...strin
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 2 * time.Second
+	g.next()
 	complaint := &tail{}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, complaint
 	if err := cmd.Run(); err != nil {

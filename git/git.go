@@ -42,6 +42,11 @@ type Options struct {
 	// LookLimit bounds what Look waits for a repository that does not answer.
 	// The default is 20 s.
 	LookLimit time.Duration
+	// HistoryLimit and HistorySize bound, in time and in bytes, what one
+	// checkpoint copies of the project's own history. What is beyond is left
+	// out. The defaults are 2 minutes and 4 GiB.
+	HistoryLimit time.Duration
+	HistorySize  int64
 }
 
 func (o Options) validate() error {
@@ -59,7 +64,7 @@ func (o Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// Repo is an autosession.Repo and an autosession.Pruner. Its methods may be
+// Repo is an autosession.Repo, Pruner and Historian. Its methods may be
 // called by several goroutines; they take turns. Only one process may have a
 // Repo on a store: whoever opens one holds the project's lock.
 type Repo struct {
@@ -67,17 +72,19 @@ type Repo struct {
 	root *os.Root
 	git  git // on our own repository
 
-	mu    sync.Mutex
-	clean bool      // nothing half-written is in the store
-	last  time.Time // moment of the newest checkpoint; zero until it is known
-	index *index    // nil until it is needed
-	past  past      // of the project
-	saved []saved   // the last checkpoints that were made here, newest first
+	mu      sync.Mutex
+	clean   bool              // nothing half-written is in the store
+	last    time.Time         // moment of the newest checkpoint; zero until it is known
+	index   *index            // nil until it is needed
+	past    past              // of the project
+	saved   []saved           // the last checkpoints that were made here, newest first
+	refused map[string]string // objects of the project that can't be kept, and why
 }
 
 var (
-	_ autosession.Repo   = (*Repo)(nil)
-	_ autosession.Pruner = (*Repo)(nil)
+	_ autosession.Repo      = (*Repo)(nil)
+	_ autosession.Pruner    = (*Repo)(nil)
+	_ autosession.Historian = (*Repo)(nil)
 )
 
 // Open returns the Repo of a project. It makes the checkpoint repository on
@@ -89,6 +96,12 @@ func Open(o Options) (*Repo, error) {
 	}
 	if o.LookLimit == 0 {
 		o.LookLimit = 20 * time.Second
+	}
+	if o.HistoryLimit == 0 {
+		o.HistoryLimit = 2 * time.Minute
+	}
+	if o.HistorySize == 0 {
+		o.HistorySize = 4 << 30
 	}
 	if err := os.MkdirAll(o.Store, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the checkpoint repository: %w", err)
@@ -109,7 +122,7 @@ func Open(o Options) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Repo{opts: o, git: git{path: path, dir: o.Store}}
+	r := &Repo{opts: o, git: git{path: path, dir: o.Store}, refused: map[string]string{}}
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (p *packer) flush() error {
 func (p *packer) store() error {
 	sum := sha256.New()
 	pack := io.MultiReader(bytes.NewReader(packStart(uint32(len(p.objects)))), &p.body)
-	err := writePack(p.git.dir, io.TeeReader(pack, sum), sum, p.objects)
+	err := p.git.writePack(io.TeeReader(pack, sum), sum, p.objects)
 	p.body.Reset()
 	p.objects = nil
 	if err != nil {

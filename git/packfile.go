@@ -31,8 +31,9 @@ func entryOf(id oid, inPack []byte, at int) packed {
 // read, and its index. Both are on the disk when it returns; their names in
 // the directory are not synced yet. The index comes last: a pack counts only
 // with one.
-func writePack(store string, pack io.Reader, sum hash.Hash, objects []packed) error {
-	dir := filepath.Join(store, "objects", "pack")
+func (g git) writePack(pack io.Reader, sum hash.Hash, objects []packed) error {
+	dir := filepath.Join(g.dir, "objects", "pack")
+	g.next()
 	body, err := create(filepath.Join(dir, "tmp_pack_new"))
 	if err != nil {
 		return err
@@ -57,10 +58,12 @@ func writePack(store string, pack io.Reader, sum hash.Hash, objects []packed) er
 	if err != nil {
 		return err
 	}
+	g.next()
 	name := filepath.Join(dir, "pack-"+hex.EncodeToString(trailer))
 	if err := os.Rename(body.Name(), name+".pack"); err != nil {
 		return err
 	}
+	g.next()
 	return os.Rename(index.Name(), name+".idx")
 }
 

@@ -88,3 +88,24 @@ func FuzzReadBatch(f *testing.F) {
 		})
 	})
 }
+
+func FuzzParseStanding(f *testing.F) {
+	id := strings.Repeat("ab", 20)
+	f.Add("history\n\nhead refs/heads/work\nshallow " + id + "\nref " + id + " refs/heads/work\nlink refs/heads/work refs/remotes/o/HEAD\nexclude \"*.log\\n\"\n")
+	f.Add("head " + id + "\nref " + id + " refs/../../config\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := parseStanding(text)
+		if err != nil {
+			return
+		}
+		again, err := parseStanding(string(s.text()))
+		if err != nil || !bytes.Equal(again.text(), s.text()) {
+			t.Errorf("read back %+v, %v, first %+v", again, err, s)
+		}
+		for name := range s.refs {
+			if strings.Contains(name, "..") || !strings.HasPrefix(name, "refs/") {
+				t.Errorf("a ref named %q", name)
+			}
+		}
+	})
+}

@@ -18,6 +18,7 @@ import (
 // root can't leave the project.
 type placer struct {
 	root   *os.Root
+	next   func()          // says that a step comes, which changes what is there
 	drop   map[string]bool // saved, and to be removed
 	unsafe map[string]bool // could not be saved: moved aside when in the way
 	known  map[string]bool // directories that were seen to be such
@@ -27,9 +28,10 @@ type placer struct {
 // temporaryPrefix begins the names of files that are not yet in their place.
 const temporaryPrefix = ".autosession-restore-"
 
-func newPlacer(root *os.Root, drop []string, leftOut []LeftOut) *placer {
+func newPlacer(root *os.Root, next func(), drop []string, leftOut []LeftOut) *placer {
 	p := &placer{
 		root:   root,
+		next:   next,
 		drop:   map[string]bool{},
 		unsafe: map[string]bool{},
 		known:  map[string]bool{".": true},
@@ -53,6 +55,7 @@ func (p *placer) put(name string, mode uint32, content io.Reader) error {
 	if err != nil {
 		return err
 	}
+	p.next()
 	temporary := path.Join(path.Dir(name), temporaryPrefix+rand.Text())
 	if mode == modeLink {
 		err = p.writeLink(temporary, content)
@@ -60,6 +63,7 @@ func (p *placer) put(name string, mode uint32, content io.Reader) error {
 		err = p.writeFile(temporary, perm, content)
 	}
 	if err == nil {
+		p.next()
 		err = p.root.Rename(temporary, name)
 	}
 	if err != nil {
@@ -90,6 +94,7 @@ func (p *placer) makeDir(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	p.next()
 	if err := p.root.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
@@ -172,6 +177,7 @@ func (p *placer) aside(name string) error {
 		other := name + ".kept-" + strconv.Itoa(i)
 		if _, err := p.root.Lstat(other); errors.Is(err, fs.ErrNotExist) {
 			p.dirty[path.Dir(name)] = true
+			p.next()
 			return p.root.Rename(name, other)
 		} else if err != nil {
 			return err
@@ -182,6 +188,7 @@ func (p *placer) aside(name string) error {
 func (p *placer) remove(name string) error {
 	delete(p.drop, name)
 	p.dirty[path.Dir(name)] = true
+	p.next()
 	if err := p.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -244,6 +251,7 @@ func (p *placer) removeBelow(name string) error {
 
 func (p *placer) sync() error {
 	for dir := range p.dirty {
+		p.next()
 		if info, err := p.root.Lstat(dir); err != nil || !info.IsDir() {
 			continue // it went after its entries did
 		}

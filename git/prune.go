@@ -12,7 +12,7 @@ import (
 )
 
 // Prune drops the checkpoints for which keep is false, and what only they
-// held. The newest stays.
+// held, of the project's history too. The newest stays.
 func (r *Repo) Prune(ctx context.Context, keep func(autosession.Checkpoint) bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,10 +52,13 @@ func (r *Repo) prune(ctx context.Context, keep func(autosession.Checkpoint) bool
 	if _, err := r.git.output(ctx, "repack", "-a", "-d", "-q", "--threads=1", "--window=0"); err != nil {
 		return err
 	}
-	if err := syncDirs(r.opts.Store, "objects/pack", refs); err != nil {
+	if err := r.git.syncDirs("objects/pack", refs); err != nil {
 		return err
 	}
-	return r.recheck(ctx)
+	if err := r.recheck(ctx); err != nil {
+		return err
+	}
+	return r.pruneHistory(ctx)
 }
 
 func (r *Repo) forget() error {

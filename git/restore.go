@@ -73,7 +73,7 @@ func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []
 		return err
 	}
 	put, drop = plan(now.entries, target, scope)
-	p := newPlacer(r.root, drop, now.leftOut)
+	p := newPlacer(r.root, r.git.next, drop, now.leftOut)
 	ids := make([]string, len(put))
 	for i, l := range put {
 		ids[i] = l.id

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 // ignore files of the project (what HEAD holds is never ignored), and what
 // Options.Include names. A nested
 // repository is saved as the files that it holds. What can't be saved, such as
-// a FIFO or a file that can't be read, is left out; LeftOut lists it. When
-// Save returns, the checkpoint is on the disk.
+// a FIFO or a file that can't be read, is left out; LeftOut lists it. The
+// checkpoint keeps as well where the project's refs stand, and all commits that
+// they reach. When Save returns, the checkpoint is on the disk.
 func (r *Repo) Save(ctx context.Context, label string) (autosession.Checkpoint, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,7 +61,11 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if c.At, err = r.moment(); err != nil {
 		return c, nil, err
 	}
-	content := commit(top, c, s.leftOut)
+	parent, unkept, err := r.storeStanding(ctx, p, trees)
+	if err != nil {
+		return c, nil, err
+	}
+	content := commit(top, parent, c, slices.Concat(s.leftOut, unkept))
 	id := name(commitKind, content).ours
 	c.ID = id.String()
 	err = p.add(commitKind, id, content)
@@ -104,19 +110,19 @@ func (r *Repo) moment() (time.Time, error) {
 // here and not by git, which would not make it durable in its directory. The
 // ref gets its name when the objects have theirs for good.
 func (r *Repo) keep(c autosession.Checkpoint) error {
-	store := r.opts.Store
-	path := filepath.Join(store, refName(c.ID, c.At))
+	path := filepath.Join(r.opts.Store, refName(c.ID, c.At))
 	err := together(
-		func() error { return syncDirs(store, "objects/pack") },
+		func() error { return r.git.syncDirs("objects/pack") },
 		func() error { return writeSynced(path+unnamed, []byte(c.ID+"\n")) },
 	)
-	if err == nil {
-		err = os.Rename(path+unnamed, path)
-	}
 	if err != nil {
 		return err
 	}
-	return syncDirs(store, refs)
+	r.git.next()
+	if err := os.Rename(path+unnamed, path); err != nil {
+		return err
+	}
+	return r.git.syncDirs(refs)
 }
 
 // stored is the objects that are known to be in the repository.

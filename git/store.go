@@ -48,12 +48,11 @@ func (r *Repo) create(ctx context.Context) error {
 		{"HEAD", "ref: refs/heads/none\n"},
 		{"config", config},
 	} {
-		path := filepath.Join(store, file.name)
-		if err := writeDurably(path, []byte(file.text)); err != nil {
+		if err := r.git.writeDurably(file.name, []byte(file.text)); err != nil {
 			return fmt.Errorf("cannot make the checkpoint repository: %w", err)
 		}
 	}
-	if err := syncDirs(store, "objects", "refs", "."); err != nil {
+	if err := r.git.syncDirs("objects", "refs", "."); err != nil {
 		return err
 	}
 	if _, err := r.git.output(ctx, "rev-parse", "--git-dir"); err != nil {
@@ -96,12 +95,15 @@ func (r *Repo) repair() error {
 // that git never takes for a ref.
 const unnamed = ".lock"
 
-// writeDurably writes a file so that it is there, whole, even after the power
-// went. The directory's own entry is not yet synced.
-func writeDurably(path string, content []byte) error {
+// writeDurably writes a file of the git directory so that it is there, whole,
+// even after the power went. The directory's own entry is not yet synced.
+func (g git) writeDurably(name string, content []byte) error {
+	path := filepath.Join(g.dir, name)
+	g.next()
 	if err := writeSynced(path+unnamed, content); err != nil {
 		return err
 	}
+	g.next()
 	return os.Rename(path+unnamed, path)
 }
 
@@ -117,9 +119,10 @@ func writeSynced(path string, content []byte) error {
 
 // syncDirs makes the entries of directories durable. Git syncs the files that
 // it writes, but not where they stand.
-func syncDirs(store string, dirs ...string) error {
+func (g git) syncDirs(dirs ...string) error {
 	for _, dir := range dirs {
-		d, err := os.Open(filepath.Join(store, dir))
+		g.next()
+		d, err := os.Open(filepath.Join(g.dir, dir))
 		if err != nil {
 			return fmt.Errorf("cannot make the checkpoint durable: %w", err)
 		}

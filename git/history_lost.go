@@ -1,0 +1,126 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/autosession/autosession"
+)
+
+// Lost lists the refs of a checkpoint whose commits the project's repository
+// no longer reaches from its own refs, or whose objects are gone, by name. A
+// ref that only moved on is not lost. Lost waits at most Options.HistoryLimit
+// for git.
+func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, h, err := r.standingOf(ctx, id)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	own := r.openWhole()
+	if own == nil {
+		return p.lost(p.tips()), nil
+	}
+	defer own.close()
+	m, err := r.compare(ctx, own, p, h)
+	if err != nil {
+		return nil, fmt.Errorf("cannot compare the project's history with checkpoint %s: %w", id, err)
+	}
+	return p.lost(m.lost), nil
+}
+
+// lost lists the refs that name one of tips.
+func (p *standing) lost(tips []string) []autosession.LostRef {
+	var list []autosession.LostRef
+	if slices.Contains(tips, p.head) {
+		list = append(list, autosession.LostRef{Ref: "HEAD", ID: p.head})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.refs)) {
+		if slices.Contains(tips, p.refs[name]) {
+			list = append(list, autosession.LostRef{Ref: name, ID: p.refs[name]})
+		}
+	}
+	return list
+}
+
+// openWhole opens the project's repository, or returns nil when there is
+// nothing that git would take for one.
+func (r *Repo) openWhole() *gitDir {
+	own, err := openGitDir(r.root)
+	if err != nil {
+		return nil
+	}
+	now, _ := own.standing()
+	if now.head == "" || !own.isDir("objects") || !own.isDir("refs") {
+		own.close()
+		return nil
+	}
+	return own
+}
+
+// missing is what a repository lacks of a standing.
+type missing struct {
+	lost  []string        // tips that it does not reach, sorted
+	named map[string]bool // what its refs name
+	whole bool            // all that its refs name is there, with all that it needs
+}
+
+// compare tells what the project's repository lacks of a standing. Where its own
+// objects are not whole, it lacks all.
+func (r *Repo) compare(ctx context.Context, own *gitDir, p *standing, h history) (missing, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.HistoryLimit, errTooLong)
+	defer cancel()
+	now, _ := own.standing()
+	m := missing{lost: p.tips(), named: map[string]bool{}}
+	for _, id := range now.tips() {
+		m.named[id] = true
+	}
+	if len(m.named) == 0 || format(now.tips()[0]) != format(m.lost[0]) {
+		return m, nil
+	}
+	reader, err := r.reader(own, now.tips()[0])
+	if err != nil {
+		return m, nil
+	}
+	err = reader.run(ctx, revisions(now.tips(), nil), io.Discard, "rev-list", "--objects", "--quiet", "--stdin")
+	if ctx.Err() != nil {
+		return m, context.Cause(ctx)
+	}
+	if m.whole = err == nil; !m.whole {
+		return m, nil
+	}
+	beyond, err := h.beyond(ctx, filepath.Join(own.common.Name(), "objects"), m.lost, m.named)
+	if err != nil {
+		return m, err
+	}
+	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return m.named[id] || !beyond[id] })
+	return m, nil
+}
+
+// beyond returns those of tips that named does not reach. A tag is reached only
+// by its own name.
+func (h history) beyond(ctx context.Context, objects string, tips []string, named map[string]bool) (map[string]bool, error) {
+	both := h.borrowing(objects)
+	var out strings.Builder
+	if err := both.run(ctx, revisions(tips, named), &out, "rev-list", "--stdin"); err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for id := range strings.FieldsSeq(out.String()) {
+		found[id] = true
+	}
+	out.Reset()
+	err := h.run(ctx, revisions(tips, nil), &out, "cat-file", "--batch-check=%(objectname) %(objecttype)")
+	for line := range strings.Lines(out.String()) {
+		if id, kind, _ := strings.Cut(strings.TrimSpace(line), " "); kind != "commit" {
+			found[id] = true
+		}
+	}
+	return found, err
+}
