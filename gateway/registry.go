@@ -22,7 +22,10 @@ type Registry struct {
 // own files are not read. What is not set is not known: a registry that is
 // built into a tool is not among them, nor is one that needs another port than
 // 80 or 443.
-func Registries(environ []string) []Registry {
+//
+// env hands the same settings to the tools inside, whose HOME is another one:
+// NAME=value. A setting with the name or password of a user in it is left out.
+func Registries(environ []string) (hosts []Registry, env []string) {
 	return machine{root: "/", env: environ}.registries()
 }
 
@@ -33,10 +36,13 @@ type machine struct {
 }
 
 // setting is one that may name registries.
-type setting struct{ key, value, from string }
+type setting struct {
+	key, value string
+	variable   string // that says the same to the tool; "" is none
+	from       string
+}
 
-func (m machine) registries() []Registry {
-	var all []Registry
+func (m machine) registries() (hosts []Registry, env []string) {
 	for _, tool := range [][]setting{m.npm(), m.pip(), m.golang(), m.cargo()} {
 		var settled []string
 		for _, s := range tool { // the first one that says something counts
@@ -44,19 +50,23 @@ func (m machine) registries() []Registry {
 				continue
 			}
 			settled = append(settled, s.key)
-			for _, host := range hostsIn(s) {
-				if !slices.ContainsFunc(all, func(r Registry) bool { return r.Host == host }) {
-					all = append(all, Registry{host, s.from})
+			named, open := hostsIn(s)
+			for _, host := range named {
+				if !slices.ContainsFunc(hosts, func(r Registry) bool { return r.Host == host }) {
+					hosts = append(hosts, Registry{host, s.from})
 				}
+			}
+			if len(named) > 0 && open && s.variable != "" {
+				env = append(env, s.variable+"="+s.value)
 			}
 		}
 	}
-	return all
+	return hosts, env
 }
 
-// hostsIn returns the hosts of the URLs in a setting's value.
-func hostsIn(s setting) []string {
-	var hosts []string
+// hostsIn returns the hosts of the URLs in a setting's value, and whether
+// anybody may read the value.
+func hostsIn(s setting) (hosts []string, open bool) {
 	parts := strings.FieldsFunc(s.value, func(r rune) bool { return r <= ' ' || r == ',' || r == '|' })
 	if s.key == "GOSUMDB" && len(parts) == 1 && parts[0] != "off" {
 		// The name of a database is its host, with or without its key.
@@ -68,7 +78,7 @@ func hostsIn(s setting) []string {
 			hosts = append(hosts, host)
 		}
 	}
-	return hosts
+	return hosts, !strings.ContainsAny(s.value, "@\x00")
 }
 
 // registryHost is the host of a registry's URL, if it can be reached through

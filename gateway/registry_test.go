@@ -96,7 +96,11 @@ func TestRegistries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var hosts []string
-			for _, r := range newMachine(t, test.files, test.env...).registries() {
+			found, inside := newMachine(t, test.files, test.env...).registries()
+			if all := strings.Join(inside, " "); strings.Contains(all, "SECRET") {
+				t.Errorf("handed inside: %s", all)
+			}
+			for _, r := range found {
 				hosts = append(hosts, r.Host)
 				if r.From == "" || strings.Contains(r.From, "SECRET") {
 					t.Errorf("%+v", r)
@@ -117,8 +121,29 @@ func TestRegistriesOfThisMachine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "env"), []byte("GOPROXY=https://a.example"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if all := Registries([]string{"GOENV=" + filepath.Join(root, "env")}); !slices.ContainsFunc(all, func(r Registry) bool { return r.Host == "a.example" }) {
+	all, env := Registries([]string{"GOENV=" + filepath.Join(root, "env")})
+	if !slices.Contains(env, "GOPROXY=https://a.example") {
+		t.Errorf("%v", env)
+	}
+	if !slices.ContainsFunc(all, func(r Registry) bool { return r.Host == "a.example" }) {
 		t.Errorf("%v", all)
+	}
+}
+
+// The tools inside have another HOME, and are told what was set in this one.
+func TestRegistriesInside(t *testing.T) {
+	m := newMachine(t, map[string]string{
+		"home/.npmrc":               "registry=https://npm.example\n@scope:registry=https://scope.example",
+		"home/.config/pip/pip.conf": "[global]\nindex-url = https://user:SECRET@pip.example\nextra-index-url = https://more.example",
+		"home/.cargo/config.toml":   "[registries.my-corp]\nindex = 'https://cargo.example'\n[source.x]\nregistry = 'https://source.example'",
+	}, "GOPROXY=https://go.example,direct", "GOSUMDB=off")
+	_, env := m.registries()
+	want := []string{
+		"npm_config_registry=https://npm.example", "PIP_EXTRA_INDEX_URL=https://more.example",
+		"GOPROXY=https://go.example,direct", "CARGO_REGISTRIES_MY_CORP_INDEX=https://cargo.example",
+	}
+	if !slices.Equal(env, want) {
+		t.Errorf("got  %q\nwant %q", env, want)
 	}
 }
 
@@ -129,7 +154,8 @@ func FuzzSettings(f *testing.F) {
 	f.Add("GOPROXY=https://a.example|https://b.example,direct\nGOSUMDB=x+y", false)
 	f.Fuzz(func(t *testing.T, content string, continued bool) {
 		for _, s := range append(pairs(content, continued), cargoSettings(content, "x")...) {
-			for _, host := range hostsIn(s) {
+			hosts, _ := hostsIn(s)
+			for _, host := range hosts {
 				if name, err := parseName(host); err != nil || name != host {
 					t.Errorf("%q names %q: %v", content, host, err)
 				}
