@@ -14,6 +14,10 @@ import (
 type Registry struct {
 	Host string // for [Options].Hosts
 	From string // the file or the variable that names it
+	// Env hands the setting to the tool inside, whose HOME is another one:
+	// NAME=value. "" where no variable can, or where the setting has the name
+	// or the password of a user in it.
+	Env string
 }
 
 // Registries reads which hosts the settings of npm, pip, go and cargo name: in
@@ -21,11 +25,8 @@ type Registry struct {
 // files of the person, who is found by HOME, and of the machine. A project's
 // own files are not read. What is not set is not known: a registry that is
 // built into a tool is not among them, nor is one that needs another port than
-// 80 or 443.
-//
-// env hands the same settings to the tools inside, whose HOME is another one:
-// NAME=value. A setting with the name or password of a user in it is left out.
-func Registries(environ []string) (hosts []Registry, env []string) {
+// 80 or 443. Tools that fetch from the same host each name it.
+func Registries(environ []string) []Registry {
 	return machine{root: "/", env: environ}.registries()
 }
 
@@ -42,7 +43,8 @@ type setting struct {
 	from       string
 }
 
-func (m machine) registries() (hosts []Registry, env []string) {
+func (m machine) registries() []Registry {
+	var all []Registry
 	for _, tool := range [][]setting{m.npm(), m.pip(), m.golang(), m.cargo()} {
 		var settled []string
 		for _, s := range tool { // the first one that says something counts
@@ -50,18 +52,17 @@ func (m machine) registries() (hosts []Registry, env []string) {
 				continue
 			}
 			settled = append(settled, s.key)
-			named, open := hostsIn(s)
-			for _, host := range named {
-				if !slices.ContainsFunc(hosts, func(r Registry) bool { return r.Host == host }) {
-					hosts = append(hosts, Registry{host, s.from})
+			hosts, open := hostsIn(s)
+			for _, host := range hosts {
+				r := Registry{Host: host, From: s.from}
+				if open && s.variable != "" {
+					r.Env = s.variable + "=" + s.value
 				}
-			}
-			if len(named) > 0 && open && s.variable != "" {
-				env = append(env, s.variable+"="+s.value)
+				all = append(all, r)
 			}
 		}
 	}
-	return hosts, env
+	return all
 }
 
 // hostsIn returns the hosts of the URLs in a setting's value, and whether
