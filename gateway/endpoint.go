@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -45,16 +47,25 @@ func parseEndpoint(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkSecrets sees that the key can be sent. It never names it.
-func checkSecrets(o Options) error {
-	if o.Key != "" && o.Token != "" {
-		return errors.New("cannot use both a key and a token for the model's endpoint")
-	}
+// checkSecrets sees that the key can be sent, and that nobody on the way can
+// read it. It never names it.
+func checkSecrets(o Options, endpoint *url.URL) error {
+	secret := o.Key + o.Token
 	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f }
-	if strings.ContainsFunc(o.Key+o.Token, odd) {
+	switch {
+	case o.Key != "" && o.Token != "":
+		return errors.New("cannot use both a key and a token for the model's endpoint")
+	case strings.ContainsFunc(secret, odd):
 		return errors.New("cannot use the key of the model's endpoint: it holds spaces or other characters that no key has")
+	case secret != "" && endpoint != nil && endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
+		return fmt.Errorf("cannot send a key to %s: it would travel in the clear; use https", endpoint.Host)
 	}
 	return nil
+}
+
+func loopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.IsLoopback()
 }
 
 // place is the endpoint's host and port, for events.
@@ -69,7 +80,7 @@ func place(u *url.URL) string {
 func (g *Gateway) ask(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" {
 		// Some agents look whether anybody is there. That does not leave.
-		http.Error(w, "autosession: the way to the model's endpoint", http.StatusNotFound)
+		g.say(w, http.StatusNotFound, "the way to the model's endpoint")
 		return
 	}
 	if g.base == nil {

@@ -73,6 +73,7 @@ type Gateway struct {
 	journal  journal
 	endpoint *http.Transport
 	hosts    *http.Transport
+	buffers  buffers
 
 	dir     string
 	server  *http.Server
@@ -85,36 +86,44 @@ type Gateway struct {
 // Start serves a new socket until Close. Its error says all that is wrong with
 // o, or that there is no place for a socket.
 func Start(o Options) (*Gateway, error) {
+	g, err := build(o)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := g.listen()
+	if err != nil {
+		return nil, err
+	}
+	g.serving.Go(func() { g.server.Serve(newDoor(listener, maxConnections)) }) // until Close
+	return g, nil
+}
+
+// build makes a gateway that does not listen yet.
+func build(o Options) (*Gateway, error) {
 	g := &Gateway{options: o.withDefaults()}
 	g.journal = journal{report: g.options.Report, secrets: []string{o.Key, o.Token}}
 	var problems [3]error
 	g.base, problems[0] = parseEndpoint(o.Endpoint)
 	g.rules, problems[1] = parseRules(o.Hosts)
-	problems[2] = checkSecrets(o)
+	problems[2] = checkSecrets(o, g.base)
 	if err := errors.Join(problems[:]...); err != nil {
 		return nil, err
 	}
 	g.transports()
-	listener, err := g.listen()
-	if err != nil {
-		return nil, err
-	}
 	base, stop := context.WithCancel(context.Background())
 	g.stop = stop
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
 	g.server = &http.Server{
 		Handler:           http.HandlerFunc(g.serve),
 		BaseContext:       func(net.Listener) context.Context { return base },
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       keepTime,
-		Protocols:         protocols,
+		Protocols:         new(http.Protocols),
 		// Its complaints are about what comes from inside.
 		ErrorLog:                     log.New(io.Discard, "", 0),
 		DisableGeneralOptionsHandler: true,
 	}
-	g.serving.Go(func() { g.server.Serve(newDoor(listener, maxConnections)) }) // until Close
+	g.server.Protocols.SetHTTP1(true)
 	return g, nil
 }
 
@@ -170,7 +179,10 @@ func (g *Gateway) Close() error {
 	g.endpoint.CloseIdleConnections()
 	g.hosts.CloseIdleConnections()
 	g.journal.close()
-	if err = errors.Join(err, os.RemoveAll(g.dir)); err != nil {
+	if g.dir != "" {
+		err = errors.Join(err, os.RemoveAll(g.dir))
+	}
+	if err != nil {
 		return fmt.Errorf("cannot close the gateway: %w", err)
 	}
 	return nil
@@ -207,7 +219,12 @@ func (g *Gateway) enter() bool {
 // refuse answers what is denied, and reports it.
 func (g *Gateway) refuse(w http.ResponseWriter, to, reason string) {
 	g.journal.denied(to, reason)
-	// What is left of the request is read before the next one.
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(headerTime))
-	http.Error(w, "autosession: denied: "+reason, http.StatusForbidden)
+	g.say(w, http.StatusForbidden, "denied: "+reason)
+}
+
+// say answers by ourselves. The rest of the request, which is read before the
+// next one, must come soon.
+func (g *Gateway) say(w http.ResponseWriter, status int, text string) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(min(headerTime, g.options.Idle)))
+	http.Error(w, "autosession: "+text, status)
 }

@@ -116,9 +116,9 @@ func (g *Gateway) client(t testing.TB) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// say sends raw bytes to the gateway and returns the first line of its answer,
+// tell sends raw bytes to the gateway and returns the first line of its answer,
 // or "" when it hangs up.
-func (g *Gateway) say(t *testing.T, text string) string {
+func (g *Gateway) tell(t *testing.T, text string) string {
 	t.Helper()
 	conn, err := net.Dial("unix", g.Socket())
 	if err != nil {
@@ -155,6 +155,7 @@ func TestStartRefuses(t *testing.T) {
 		"user":           {Endpoint: "https://user:pass@api.example.com"},
 		"query":          {Endpoint: "https://api.example.com/?key=1"},
 		"both":           {Key: "a", Token: "b"},
+		"clear":          {Key: "secret", Endpoint: "http://api.example.com"},
 		"line":           {Key: "secret\r\nx: y"},
 		"address":        {Hosts: []string{"10.0.0.1"}},
 		"port":           {Hosts: []string{"example.com:8443"}},
@@ -253,7 +254,7 @@ func TestRebinding(t *testing.T) {
 		"example.com":    "denied example.com:443, 0 bytes in, 0 bytes out: the host's name leads to an address that is not on the internet",
 		"mapped.example": "denied mapped.example:443, ", "none.example": "allowed none.example:443, 0 bytes in, 0 bytes out: cannot find the host: no such host",
 	} {
-		g.say(t, "CONNECT "+host+":443 HTTP/1.1\r\nHost: x\r\n\r\n")
+		g.tell(t, "CONNECT "+host+":443 HTTP/1.1\r\nHost: x\r\n\r\n")
 		if !strings.Contains(w.said(), want) {
 			t.Errorf("nothing says %q:\n%s", want, w.said())
 		}
@@ -308,6 +309,49 @@ func TestCloseEndsAll(t *testing.T) {
 	}
 	if !strings.Contains(w.said(), "allowed example.com:443, 0 bytes in") {
 		t.Errorf("the tunnel is not reported: %s", w.said())
+	}
+}
+
+// echo answers with what it gets, after all of it.
+func echo(t *testing.T) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
+			all, _ := io.ReadAll(conn)
+			conn.Write(all)
+			conn.Close()
+		}
+	}()
+	return l
+}
+
+// What is said before the tunnel stands is not lost, and each side can end
+// while it still listens.
+func TestTunnelCarriesAll(t *testing.T) {
+	w := &world{names: map[string]string{"example.com": "8.8.8.8"}, ports: map[string]string{"8.8.8.8:443": echo(t).Addr().String()}}
+	g := w.start(t, Options{Hosts: []string{"example.com"}})
+	conn, err := net.Dial("unix", g.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	said := strings.Repeat("0123456789", 100_000)
+	go func() {
+		io.WriteString(conn, "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n"+said)
+		conn.(*net.UnixConn).CloseWrite()
+	}()
+	got, err := io.ReadAll(conn)
+	if err != nil || string(got) != "HTTP/1.1 200 Connection established\r\n\r\n"+said {
+		t.Errorf("%v: %d bytes of %d", err, len(got), len(said))
+	}
+	g.Close()
+	if want := "allowed example.com:443, 1000000 bytes in, 1000000 bytes out: a tunnel"; !strings.Contains(w.said(), want) {
+		t.Errorf("nothing says %q: %s", want, w.said())
 	}
 }
 

@@ -98,7 +98,7 @@ func TestBypass(t *testing.T) {
 		"upgrade":               "GET http://good.example/ HTTP/1.1\r\nHost: good.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 		"h2c":                   "GET http://good.example/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n",
 	} {
-		got := g.say(t, text)
+		got := g.tell(t, text)
 		if status, _, _ := strings.Cut(strings.TrimPrefix(got, "HTTP/1.1 "), " "); status != "403" && status != "400" {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -114,11 +114,11 @@ func TestBypass(t *testing.T) {
 	// The gateway lives, and what is allowed works.
 	for _, text := range []string{connect("good.example:443"), connect("GOOD.example.:443"), connect("a.b.wide.example:443")} {
 		w.names["a.b.wide.example"] = "8.8.8.8"
-		if got := g.say(t, text); got != "HTTP/1.1 200 Connection established" {
+		if got := g.tell(t, text); got != "HTTP/1.1 200 Connection established" {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
-	if got := g.say(t, "GET http://GOOD.example:80/ HTTP/1.1\r\nHost: evil.example\r\n\r\n"); got != "HTTP/1.1 200 OK" {
+	if got := g.tell(t, "GET http://GOOD.example:80/ HTTP/1.1\r\nHost: evil.example\r\n\r\n"); got != "HTTP/1.1 200 OK" {
 		t.Errorf("%q", got)
 	}
 }
@@ -130,7 +130,7 @@ func TestHostHeader(t *testing.T) {
 	defer server.Close()
 	w := &world{names: map[string]string{"good.example": "8.8.8.8"}, ports: map[string]string{"8.8.8.8:80": server.Listener.Addr().String()}}
 	g := w.start(t, Options{Hosts: []string{"good.example"}})
-	if got := g.say(t, "GET http://good.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n"); got != "HTTP/1.1 200 OK" {
+	if got := g.tell(t, "GET http://good.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n"); got != "HTTP/1.1 200 OK" {
 		t.Errorf("%q", got)
 	}
 	if host := <-hosts; host != "good.example" {
@@ -189,7 +189,7 @@ func TestGarbage(t *testing.T) {
 		"TLS":          "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 		"no host":      "GET / HTTP/1.1\r\n\r\n",
 	} {
-		if got := g.say(t, text); strings.Contains(got, " 200 ") {
+		if got := g.tell(t, text); strings.Contains(got, " 200 ") {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -210,7 +210,7 @@ func TestManyConnections(t *testing.T) {
 		idle = append(idle, conn)
 	}
 	answers := make(chan string)
-	go func() { answers <- g.say(t, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") }()
+	go func() { answers <- g.tell(t, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") }()
 	select {
 	case got := <-answers:
 		t.Fatalf("answered beyond the limit: %q", got)

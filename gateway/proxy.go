@@ -116,6 +116,6 @@ func (g *Gateway) fail(w http.ResponseWriter, to string, err error) (why string)
 		return ""
 	}
 	w.Header().Set("Connection", "close") // the rest of the request may never come
-	http.Error(w, "autosession: "+to+" cannot be reached", http.StatusBadGateway)
+	g.say(w, http.StatusBadGateway, to+" cannot be reached")
 	return plain(err.Error())
 }

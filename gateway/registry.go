@@ -14,6 +14,10 @@ import (
 type Registry struct {
 	Host string // for [Options].Hosts
 	From string // the file or the variable that names it
+	// Env hands the setting to the tool inside, whose HOME is another one:
+	// NAME=value. "" where no variable can, or where the setting has the name
+	// or the password of a user in it.
+	Env string
 }
 
 // Registries reads which hosts the settings of npm, pip, go and cargo name: in
@@ -21,7 +25,7 @@ type Registry struct {
 // files of the person, who is found by HOME, and of the machine. A project's
 // own files are not read. What is not set is not known: a registry that is
 // built into a tool is not among them, nor is one that needs another port than
-// 80 or 443.
+// 80 or 443. Tools that fetch from the same host each name it.
 func Registries(environ []string) []Registry {
 	return machine{root: "/", env: environ}.registries()
 }
@@ -33,7 +37,11 @@ type machine struct {
 }
 
 // setting is one that may name registries.
-type setting struct{ key, value, from string }
+type setting struct {
+	key, value string
+	variable   string // that says the same to the tool; "" is none
+	from       string
+}
 
 func (m machine) registries() []Registry {
 	var all []Registry
@@ -44,19 +52,22 @@ func (m machine) registries() []Registry {
 				continue
 			}
 			settled = append(settled, s.key)
-			for _, host := range hostsIn(s) {
-				if !slices.ContainsFunc(all, func(r Registry) bool { return r.Host == host }) {
-					all = append(all, Registry{host, s.from})
+			hosts, open := hostsIn(s)
+			for _, host := range hosts {
+				r := Registry{Host: host, From: s.from}
+				if open && s.variable != "" {
+					r.Env = s.variable + "=" + s.value
 				}
+				all = append(all, r)
 			}
 		}
 	}
 	return all
 }
 
-// hostsIn returns the hosts of the URLs in a setting's value.
-func hostsIn(s setting) []string {
-	var hosts []string
+// hostsIn returns the hosts of the URLs in a setting's value, and whether
+// anybody may read the value.
+func hostsIn(s setting) (hosts []string, open bool) {
 	parts := strings.FieldsFunc(s.value, func(r rune) bool { return r <= ' ' || r == ',' || r == '|' })
 	if s.key == "GOSUMDB" && len(parts) == 1 && parts[0] != "off" {
 		// The name of a database is its host, with or without its key.
@@ -68,7 +79,7 @@ func hostsIn(s setting) []string {
 			hosts = append(hosts, host)
 		}
 	}
-	return hosts
+	return hosts, !strings.ContainsAny(s.value, "@\x00")
 }
 
 // registryHost is the host of a registry's URL, if it can be reached through

@@ -98,7 +98,7 @@ func TestRegistries(t *testing.T) {
 			var hosts []string
 			for _, r := range newMachine(t, test.files, test.env...).registries() {
 				hosts = append(hosts, r.Host)
-				if r.From == "" || strings.Contains(r.From, "SECRET") {
+				if r.From == "" || strings.Contains(r.From+r.Env, "SECRET") {
 					t.Errorf("%+v", r)
 				}
 			}
@@ -117,8 +117,31 @@ func TestRegistriesOfThisMachine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "env"), []byte("GOPROXY=https://a.example"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if all := Registries([]string{"GOENV=" + filepath.Join(root, "env")}); !slices.ContainsFunc(all, func(r Registry) bool { return r.Host == "a.example" }) {
+	want := Registry{"a.example", filepath.Join(root, "env"), "GOPROXY=https://a.example"}
+	if all := Registries([]string{"GOENV=" + want.From}); !slices.Contains(all, want) {
 		t.Errorf("%v", all)
+	}
+}
+
+// The tools inside have another HOME, and are told what was set in this one.
+func TestRegistriesInside(t *testing.T) {
+	m := newMachine(t, map[string]string{
+		"home/.npmrc":               "registry=https://npm.example\n@scope:registry=https://scope.example",
+		"home/.config/pip/pip.conf": "[global]\nindex-url = https://user:SECRET@pip.example\nextra-index-url = https://more.example",
+		"home/.cargo/config.toml":   "[registries.my-corp]\nindex = 'https://cargo.example'\n[source.x]\nregistry = 'https://source.example'",
+	}, "GOPROXY=https://npm.example/go,direct", "GOSUMDB=off")
+	var env []string
+	for _, r := range m.registries() {
+		if r.Env != "" {
+			env = append(env, r.Env)
+		}
+	}
+	want := []string{
+		"npm_config_registry=https://npm.example", "PIP_EXTRA_INDEX_URL=https://more.example",
+		"GOPROXY=https://npm.example/go,direct", "CARGO_REGISTRIES_MY_CORP_INDEX=https://cargo.example",
+	}
+	if !slices.Equal(env, want) {
+		t.Errorf("got  %q\nwant %q", env, want)
 	}
 }
 
@@ -129,7 +152,8 @@ func FuzzSettings(f *testing.F) {
 	f.Add("GOPROXY=https://a.example|https://b.example,direct\nGOSUMDB=x+y", false)
 	f.Fuzz(func(t *testing.T, content string, continued bool) {
 		for _, s := range append(pairs(content, continued), cargoSettings(content, "x")...) {
-			for _, host := range hostsIn(s) {
+			hosts, _ := hostsIn(s)
+			for _, host := range hosts {
 				if name, err := parseName(host); err != nil || name != host {
 					t.Errorf("%q names %q: %v", content, host, err)
 				}

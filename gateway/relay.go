@@ -8,9 +8,25 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 	"sync/atomic"
 	"time"
 )
+
+// bufferSize is how much is carried at a time, in bytes.
+const bufferSize = 128 << 10
+
+// buffers are those that answers are copied with.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if old, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return old[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+func (b *buffers) Put(used []byte) { b.pool.Put((*[bufferSize]byte)(used)) }
 
 // transports makes what carries requests on. Neither follows redirects.
 func (g *Gateway) transports() {
@@ -32,6 +48,7 @@ func (g *Gateway) transports() {
 		},
 	}
 	for _, t := range []*http.Transport{g.endpoint, g.hosts} {
+		t.ReadBufferSize = bufferSize
 		t.DisableCompression = true // the bytes are not ours to change
 		t.TLSHandshakeTimeout = dialTime
 		t.IdleConnTimeout = keepTime
@@ -72,6 +89,7 @@ func (g *Gateway) relay(w http.ResponseWriter, r *http.Request, to string, via *
 		Rewrite:       rewrite,
 		Transport:     via,
 		FlushInterval: -1,
+		BufferPool:    &g.buffers,
 		ErrorLog:      log.New(io.Discard, "", 0),
 		ModifyResponse: func(a *http.Response) error {
 			how = fmt.Sprint("status ", a.StatusCode)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -20,7 +19,7 @@ func (m machine) npm() []setting {
 	for _, v := range m.env {
 		name, value, _ := strings.Cut(v, "=")
 		if key, ok := strings.CutPrefix(strings.ToLower(name), "npm_config_"); ok && names(key) {
-			found = append(found, setting{key, value, name})
+			found = append(found, setting{key, value, npmVariable(key), name})
 		}
 	}
 	user := cmp.Or(m.get("npm_config_userconfig"), m.get("NPM_CONFIG_USERCONFIG"), m.home(".npmrc"))
@@ -28,20 +27,28 @@ func (m machine) npm() []setting {
 	for _, path := range []string{user, machines, filepath.Join(m.root, "etc/npmrc")} {
 		for _, s := range pairs(read(path), false) {
 			if names(s.key) {
-				found = append(found, setting{s.key, os.Expand(s.value, m.get), path})
+				found = append(found, setting{s.key, os.Expand(s.value, m.get), npmVariable(s.key), path})
 			}
 		}
 	}
 	return found
 }
 
+// npmVariable is the variable for a setting of npm's, if its name is one that
+// every program can hand on.
+func npmVariable(key string) string {
+	if key == "registry" {
+		return "npm_config_registry"
+	}
+	return ""
+}
+
 func (m machine) pip() []setting {
-	keys := []string{"index-url", "extra-index-url"}
+	variables := map[string]string{"index-url": "PIP_INDEX_URL", "extra-index-url": "PIP_EXTRA_INDEX_URL"}
 	var found []setting
-	for _, key := range keys {
-		name := "PIP_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))
-		if value := m.get(name); value != "" {
-			found = append(found, setting{key, value, name})
+	for _, key := range slices.Sorted(maps.Keys(variables)) {
+		if value := m.get(variables[key]); value != "" {
+			found = append(found, setting{key, value, variables[key], variables[key]})
 		}
 	}
 	paths := []string{m.get("PIP_CONFIG_FILE"), m.config("pip/pip.conf"), m.home(".pip/pip.conf"), m.home("Library/Application Support/pip/pip.conf")}
@@ -50,8 +57,8 @@ func (m machine) pip() []setting {
 	}
 	for _, path := range append(paths, filepath.Join(m.root, "etc/pip.conf")) {
 		for _, s := range pairs(read(path), true) {
-			if key := strings.ReplaceAll(strings.ToLower(s.key), "_", "-"); slices.Contains(keys, key) {
-				found = append(found, setting{key, s.value, path})
+			if key := strings.ReplaceAll(strings.ToLower(s.key), "_", "-"); variables[key] != "" {
+				found = append(found, setting{key, s.value, variables[key], path})
 			}
 		}
 	}
@@ -63,7 +70,7 @@ func (m machine) golang() []setting {
 	var found []setting
 	for _, key := range keys {
 		if value := m.get(key); value != "" {
-			found = append(found, setting{key, value, key})
+			found = append(found, setting{key, value, key, key})
 		}
 	}
 	own := m.beside("go", "go.env")
@@ -73,7 +80,7 @@ func (m machine) golang() []setting {
 	for _, path := range []string{cmp.Or(m.get("GOENV"), m.config("go/env")), own} {
 		for _, s := range pairs(read(path), false) {
 			if slices.Contains(keys, s.key) && s.value != "" {
-				found = append(found, setting{s.key, s.value, path})
+				found = append(found, setting{s.key, s.value, s.key, path})
 			}
 		}
 	}
@@ -85,7 +92,7 @@ func (m machine) cargo() []setting {
 	for _, v := range m.env {
 		name, value, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(name, "CARGO_REGISTRIES_") && strings.HasSuffix(name, "_INDEX") {
-			found = append(found, setting{name, value, name})
+			found = append(found, setting{name, value, name, name})
 		}
 	}
 	dir := cmp.Or(m.get("CARGO_HOME"), m.home(".cargo"))
@@ -114,10 +121,14 @@ func cargoSettings(content, from string) []setting {
 	var found []setting
 	add := func(kind string, tables map[string]registry) {
 		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			key := "CARGO_" + kind + "_" + strings.ReplaceAll(strings.ToUpper(name), "-", "_") + "_INDEX"
+			variable := key
+			if kind != "REGISTRIES" {
+				variable = ""
+			}
 			for _, value := range []any{tables[name].Index, tables[name].Registry} {
 				if s, ok := value.(string); ok {
-					variable := strings.NewReplacer("-", "_").Replace(strings.ToUpper(name))
-					found = append(found, setting{fmt.Sprintf("CARGO_%s_%s_INDEX", kind, variable), s, from})
+					found = append(found, setting{key, s, variable, from})
 				}
 			}
 		}
