@@ -27,6 +27,10 @@ type Bubblewrap struct {
 // leastVersion is the first bubblewrap that can forbid further namespaces.
 var leastVersion = [3]int{0, 8, 0}
 
+// maxTries bounds how often a start is tried again because somebody removed a
+// protected path under it. Another tree, of which it is no protected path, can.
+const maxTries = 5
+
 // howToGet ends the errors about a bubblewrap that is missing or too old.
 const howToGet = "install it (on Debian and Ubuntu: apt-get install bubblewrap)"
 
@@ -87,6 +91,16 @@ func (b *Bubblewrap) Start(ctx context.Context, s autosession.Scope, c autosessi
 	if err := refuse(s, c); err != nil {
 		return nil, err
 	}
+	for tries := 1; ; tries++ {
+		p, err := b.start(ctx, s, c)
+		if _, gone := errors.AsType[*goneError](err); !gone || tries == maxTries {
+			return p, err
+		}
+	}
+}
+
+// start is one try of Start.
+func (b *Bubblewrap) start(ctx context.Context, s autosession.Scope, c autosession.Command) (autosession.Process, error) {
 	way, err := b.options.wayOut(ctx, s)
 	if err != nil {
 		return nil, err

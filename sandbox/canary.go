@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -102,41 +104,43 @@ func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []can
 	}
 	defer removeAll(base)
 	base = resolve(base)
-	scope := autosession.Scope{Kind: autosession.ScopeCheck, Session: filepath.Base(base), Dir: filepath.Join(base, "project"), Home: filepath.Join(base, "home")}
-	scope.ReadOnly = []string{filepath.Join(scope.Dir, ".canary.json")}
-	if err := plant(base); err != nil {
-		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
-	}
 	results := make([]autosession.Canary, len(canaries))
 	people := "PEOPLE=" + strings.Join(lookAround(o).homes, " ")
-	// Two at a time, since most of a try is waiting.
-	done := make(chan int)
+	// Two at a time, since most of a try is waiting. Each has a project of its
+	// own: a try may succeed and spoil it.
+	var lanes sync.WaitGroup
 	for lane := range 2 {
-		go func() {
+		lanes.Go(func() {
+			scope, err := plant(filepath.Join(base, strconv.Itoa(lane)))
 			for i := lane; i < len(canaries); i += 2 {
+				if err != nil {
+					results[i] = autosession.Canary{Name: canaries[i].name, Detail: err.Error()}
+					continue
+				}
 				results[i] = canaries[i].try(ctx, box, scope, people)
 			}
-			done <- lane
-		}()
+		})
 	}
-	<-done
-	<-done
+	lanes.Wait()
 	return results
 }
 
-// plant makes what the canaries try to get at.
-func plant(base string) error {
+// plant makes a small project, and beside it what the canaries try to get at.
+func plant(base string) (autosession.Scope, error) {
+	session := filepath.Base(filepath.Dir(base)) + "-" + filepath.Base(base)
+	s := autosession.Scope{Kind: autosession.ScopeCheck, Session: session, Dir: filepath.Join(base, "project"), Home: filepath.Join(base, "home")}
+	s.ReadOnly = []string{filepath.Join(s.Dir, ".canary.json")}
 	for _, dir := range []string{"outside", "project/.git/hooks"} {
 		if err := os.MkdirAll(filepath.Join(base, dir), 0o700); err != nil {
-			return err
+			return s, fmt.Errorf("cannot make a place to try the sandbox in: %v", bare(err))
 		}
 	}
 	for _, name := range []string{"outside/secret", "project/.git/config"} {
 		if err := os.WriteFile(filepath.Join(base, name), nil, 0o600); err != nil {
-			return err
+			return s, fmt.Errorf("cannot make a place to try the sandbox in: %v", bare(err))
 		}
 	}
-	return nil
+	return s, nil
 }
 
 func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope, people string) autosession.Canary {

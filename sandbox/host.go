@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // host is what a view must know of the machine. It is read anew for each tree.
@@ -32,7 +33,7 @@ func lookAround(o Options) host {
 	slices.SortFunc(h.ours, func(a, b string) int { return len(a) - len(b) })
 	for _, home := range append(homesOf("/etc/passwd"), "/home", "/root", os.Getenv("HOME")) {
 		if real := resolve(home); home != "" && isDir(real) && !system(real) {
-			h.homes = append(h.homes, real)
+			h.homes = append(h.homes, reachable(real))
 		}
 	}
 	for _, dir := range filepath.SplitList(searchPath(os.Getenv("PATH"))) {
@@ -43,6 +44,37 @@ func lookAround(o Options) host {
 	h.secrets = readable(secretPatterns)
 	h.sockets = listening("/proc/net/unix")
 	return h
+}
+
+// reachable returns the path, or the first directory on the way to it that
+// only another user may enter. As root we can; a tree, which has no
+// capabilities, cannot, nor can bubblewrap, to which the other user is nobody.
+func reachable(path string) string {
+	for _, dir := range prefixes(path) {
+		if dir == "" || dir == path {
+			continue
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			return path
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && !enters(stat) {
+			return dir
+		}
+	}
+	return path
+}
+
+// enters says whether we may enter a directory without being root.
+func enters(dir *syscall.Stat_t) bool {
+	groups, _ := os.Getgroups() // without them it counts as another user's
+	switch {
+	case int(dir.Uid) == os.Getuid():
+		return true // if it is closed we can open it
+	case int(dir.Gid) == os.Getgid() || slices.Contains(groups, int(dir.Gid)):
+		return dir.Mode&0o010 != 0
+	}
+	return dir.Mode&0o001 != 0
 }
 
 // secretPatterns are files that only matter when we run as root: others cannot

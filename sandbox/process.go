@@ -123,6 +123,9 @@ func (p *process) handOver(l *launch, reports *json.Decoder) error {
 // silence explains a warden that ended without a report.
 func (p *process) silence(l *launch) error {
 	p.force()
+	if err := p.record.gone(); err != nil {
+		return err
+	}
 	if said := strings.TrimSpace(p.said.String()); said != "" {
 		return fmt.Errorf("cannot start %s: %s", l.name(), said)
 	}

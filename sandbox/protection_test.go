@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -117,5 +118,35 @@ func TestStandIns(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(k.dir); err != nil || len(entries) > 0 {
 		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// Trees of one project that start and end at once never miss what another
+// one's end removed, although several keepers, as of several processes, keep
+// their records.
+func TestConcurrentStandIns(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	name := filepath.Join(dir, "way/autosession.toml")
+	var all sync.WaitGroup
+	for range 8 {
+		k := &keeper{dir: state}
+		all.Go(func() {
+			for range 20 {
+				r := k.begin("s", dir)
+				if _, err := r.hold([]string{name}); err != nil {
+					t.Error(err)
+				}
+				if err := r.gone(); err != nil {
+					t.Error(err)
+				}
+				if err := r.clear(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if exists(filepath.Dir(name)) {
+		t.Error("a stand-in is left")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/autosession/autosession/internal/proctree"
+	"golang.org/x/sys/unix"
 )
 
 // record is what Rescue must know of one tree. It is written before anything
@@ -30,17 +31,57 @@ type record struct {
 	keeper   *keeper
 	way      *Way     // out of the tree, closed with the record; or nil
 	writable []string // where alone the tree can write; nil is anywhere
+	guarded  protection
+}
+
+// goneError says that a protected path, or a stand-in for one, was removed
+// before the tree could hold on to it.
+type goneError struct{ path string }
+
+func (e *goneError) Error() string {
+	return fmt.Sprintf("cannot protect %s: somebody removed it", e.path)
+}
+
+// gone returns a goneError if something protected is not there, or nil.
+func (r *record) gone() error {
+	for _, path := range slices.Concat(r.guarded.ways, r.guarded.paths) {
+		if !exists(path) {
+			return &goneError{path}
+		}
+	}
+	return nil
 }
 
 // validSession keeps a session's id usable as a file name and as a mark.
 var validSession = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 
 // keeper keeps the records of all trees, one file each in a directory for each
-// session. One process writes them at a time.
+// session.
 type keeper struct {
 	dir    string
-	mu     sync.Mutex // held while what records name is made or removed
-	copied bool       // our own program, into dir
+	mu     sync.Mutex
+	copied bool // our own program, into dir
+}
+
+// lock keeps everybody else, other processes too, from making and removing
+// what records name, until unlock is called.
+func (k *keeper) lock() (unlock func(), err error) {
+	k.mu.Lock()
+	dir, err := os.Open(k.dir)
+	if err == nil {
+		for err = unix.EINTR; err == unix.EINTR; {
+			err = unix.Flock(int(dir.Fd()), unix.LOCK_EX)
+		}
+	}
+	if err != nil {
+		dir.Close()
+		k.mu.Unlock()
+		return nil, fmt.Errorf("cannot lock the records of process trees: %v", err)
+	}
+	return func() {
+		dir.Close()
+		k.mu.Unlock()
+	}, nil
 }
 
 // begin returns the record of a new tree. It is not saved yet.
@@ -100,8 +141,11 @@ func (r *record) note(pid int) error {
 // build saves the record and makes what it names. What fails is removed by
 // clear.
 func (r *record) build() error {
-	r.keeper.mu.Lock()
-	defer r.keeper.mu.Unlock()
+	unlock, err := r.keeper.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := r.save(); err != nil {
 		return err
 	}
@@ -116,12 +160,16 @@ func (r *record) build() error {
 // hold finds out how to protect paths of the project, saves the record, and
 // makes stand-ins for those that are absent. What fails is removed by clear.
 func (r *record) hold(paths []string) (protection, error) {
-	r.keeper.mu.Lock()
-	defer r.keeper.mu.Unlock()
+	unlock, err := r.keeper.lock()
+	if err != nil {
+		return protection{}, err
+	}
+	defer unlock()
 	guarded, err := protect(r.Dir, paths)
 	if err != nil {
 		return guarded, err
 	}
+	r.guarded = guarded
 	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
 	if err := r.share(); err != nil {
 		return guarded, err
@@ -165,8 +213,11 @@ func (r *record) others() ([]standIn, error) {
 
 // held names the stand-ins in a project, sorted.
 func (k *keeper) held(dir string) ([]string, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	unlock, err := k.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	all, err := k.records("*")
 	var names []string
 	for _, r := range all {
@@ -223,8 +274,11 @@ func (r *record) clear() error {
 }
 
 func (r *record) remove() error {
-	r.keeper.mu.Lock()
-	defer r.keeper.mu.Unlock()
+	unlock, err := r.keeper.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	others, err := r.others()
 	if err != nil {
 		return err

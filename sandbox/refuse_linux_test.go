@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,5 +116,32 @@ func TestBinds(t *testing.T) {
 	h.scope.Binds = []autosession.Bind{{Path: "/no/such/path"}}
 	if _, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"}); err == nil || !strings.Contains(err.Error(), "/no/such/path") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What lies behind a directory that only another user may enter keeps nothing
+// from starting, and stays out of reach.
+func TestClosedDirectories(t *testing.T) {
+	if os.Getuid() != 0 {
+		return // an ordinary user does not see what lies there
+	}
+	h := newHouse(t)
+	closed := filepath.Join(h.base, "closed")
+	plantFiles(t, closed, "deep/er/file")
+	for _, mode := range []os.FileMode{0o700, 0o750, 0o710} {
+		l, err := net.Listen("unix", filepath.Join(closed, "deep/er/sock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.Chown(closed, nobody, nobody), os.Chmod(closed, mode)); err != nil {
+			t.Fatal(err)
+		}
+		if exit, output := h.run(t, "cat $P/../closed/deep/er/file || $PROBE connect unix $P/../closed/deep/er/sock"); exit.OK() {
+			t.Errorf("%v: this worked: %s", mode, output)
+		}
+		if exit, output := h.run(t, "echo fine"); !exit.OK() || output != "fine\n" {
+			t.Errorf("%v: %+v: %s", mode, exit, output)
+		}
+		l.Close()
 	}
 }

@@ -47,12 +47,23 @@ func view(h host, s autosession.Scope, temp int64, binary string, pins protectio
 	m.add(devices, "/dev")
 	m.add(procfs, "/proc")
 	for _, file := range slices.Concat(h.secrets, h.sockets) {
-		if m.visible(file) {
-			m.add(masked, file)
-		}
+		m.mask(file)
 	}
 	m.set(mount{at: insideBinary, kind: readOnly, from: binary})
 	return m, sound(h, m, s)
+}
+
+// mask keeps a file from being opened. What lies in a directory of somebody
+// else's own is hidden with that.
+func (m *mounts) mask(file string) {
+	if !m.visible(file) {
+		return
+	}
+	if at := reachable(file); at != file {
+		m.add(hidden, at)
+		return
+	}
+	m.add(masked, file)
 }
 
 // sound refuses a scope whose directories would show what must be hidden.
@@ -99,8 +110,8 @@ func (m *mounts) tools(h host) {
 		m.bind(h, autosession.Bind{Path: installTree(h, dir)})
 		for _, name := range []string{".cargo/credentials", ".cargo/credentials.toml"} {
 			for _, home := range h.homes {
-				if file := filepath.Join(home, name); m.visible(file) && exists(file) {
-					m.add(masked, file)
+				if file := filepath.Join(home, name); exists(file) {
+					m.mask(file)
 				}
 			}
 		}
