@@ -50,7 +50,7 @@ type closing struct {
 // plan is what step 4 stores: what the later steps do, for who reads a record
 // of a session that was not closed.
 type plan struct {
-	PutBack  []string `json:"put_back,omitempty"` // protected paths
+	PutBack  []string `json:"put_back,omitempty"` // protected paths, and notes that were lost
 	List     bool     `json:"list,omitempty"`     // the feature list is written again
 	Accepted bool     `json:"accepted,omitempty"` // the list becomes the ledger
 	Claims   []string `json:"claims,omitempty"`   // checked
@@ -104,7 +104,7 @@ func (c *closing) leave(ctx context.Context) error {
 		// A CLOSE that was cut short: what it wrote since is taken back where
 		// the plan depends on it.
 		c.p.present, c.edited = nil, true
-		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile)
+		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile, c.p.cfg.Notes)
 	}
 	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))
 	if err != nil {
@@ -128,6 +128,10 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 		if c.p.isProtected(ch.Path) && !slices.Contains(c.p.record.Grants, ch.Path) {
 			pl.PutBack = append(pl.PutBack, ch.Path)
 			c.violation(fmt.Sprintf("%s is protected and was %s", ch.Path, ch.Status))
+		}
+		if lost := c.p.lostNotes(ch); lost != "" {
+			pl.PutBack = append(pl.PutBack, ch.Path)
+			c.violation(fmt.Sprintf("%s was %s", ch.Path, lost))
 		}
 	}
 	for _, v := range c.undone {
@@ -345,6 +349,24 @@ func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
 func (c *closing) emit(e Event) {
 	// A failure of the store is reported by the step that follows.
 	_ = c.events.emit(e)
+}
+
+// lostNotes says what an agent did to the notes of earlier sessions, when a
+// change left nothing of them. Else it is "".
+func (p *project) lostNotes(ch FileChange) string {
+	if ch.Path != p.cfg.Notes || ch.Status == "added" {
+		return ""
+	}
+	info, err := p.root.Lstat(ch.Path)
+	switch {
+	case err != nil:
+		return "deleted"
+	case !info.Mode().IsRegular():
+		return "replaced by something that is no file"
+	case strings.TrimSpace(p.readText(ch.Path, MaxListSize)) == "":
+		return "emptied"
+	}
+	return ""
 }
 
 // isProtected says whether an agent may not change a path.

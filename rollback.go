@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -71,8 +72,9 @@ func (p *project) goOn(ctx context.Context) error {
 	return p.rollBack(ctx, goal)
 }
 
-// rollBack restores the tree and then, in one transaction, the ledger. Each
-// part can be repeated.
+// rollBack restores the tree, the list and then, in one transaction, the
+// ledger. Each part can be repeated. The list comes before the transaction:
+// after it, what lies in the project is a person's.
 func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	p.present = nil
 	if err := p.cfg.Repo.Restore(ctx, goal.ID); err != nil {
@@ -80,17 +82,20 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	}
 	change := Change{}
 	if p.ledger != nil && len(p.ledger.Entries) > 0 {
-		l, err := p.ledgerAt(ctx, goal.At)
+		l, history, err := p.ledgerAt(ctx, goal)
 		if err != nil {
 			return err
 		}
-		p.ledger = &l
-		change.Ledger = &l
-		change.History = []HistoryEntry{{By: "person", What: "rolled back", Detail: fmt.Sprintf("to checkpoint %.12s (%s) of %s", goal.ID, goal.Label, goal.At.Format(time.DateTime))}}
+		if err := p.writeList(l.List()); err != nil {
+			return err
+		}
+		change.Ledger, change.History = &l, history
 	}
 	if n := len(p.sessions); n > 0 {
 		last := &p.sessions[n-1]
-		last.Notes = append(last.Notes, fmt.Sprintf("A person rolled the project back to checkpoint %.12s (%s): later work is gone from the tree.", goal.ID, goal.Label))
+		const told = "A person rolled the project back to checkpoint "
+		last.Notes = slices.DeleteFunc(last.Notes, func(note string) bool { return strings.HasPrefix(note, told) })
+		last.Notes = append(last.Notes, fmt.Sprintf("%s%.12s (%s): later work is gone from the tree.", told, goal.ID, goal.Label))
 		change.Session = last
 	}
 	p.record.Rollback = ""
@@ -98,35 +103,49 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	if err := p.apply(ctx, change); err != nil {
 		return err
 	}
-	if p.ledger == nil || len(p.ledger.Entries) == 0 {
-		return nil
+	if change.Ledger != nil {
+		p.ledger = change.Ledger
 	}
-	return p.writeList(p.ledger.List())
+	return nil
 }
 
 // ledgerAt is the ledger with every feature in the state that its history
-// gives it at a moment. The list itself stays as it is now.
-func (p *project) ledgerAt(ctx context.Context, at time.Time) (Ledger, error) {
+// gives it at the moment of a checkpoint, and what that adds to the history.
+// The list itself stays as it is now.
+func (p *project) ledgerAt(ctx context.Context, goal Checkpoint) (Ledger, []HistoryEntry, error) {
 	archive, ok := p.cfg.Store.(Archive)
 	if !ok {
-		return Ledger{}, errors.New("cannot bring the ledger back: this store keeps no history")
+		return Ledger{}, nil, errors.New("cannot bring the ledger back: this store keeps no history")
 	}
 	was := map[string]HistoryEntry{}
 	for h, err := range archive.Chain(ctx) {
-		if err != nil {
-			return Ledger{}, err
-		}
-		if !h.At.After(at) && stateAfter[h.What] != "" {
+		switch {
+		case err != nil:
+			return Ledger{}, nil, err
+		case h.At.After(goal.At):
+		case h.What == "reset":
+			clear(was)
+		case stateAfter[h.What] != "":
 			was[h.Feature] = h
 		}
 	}
+	detail := fmt.Sprintf("to checkpoint %.12s (%s) of %s", goal.ID, goal.Label, goal.At.Format(time.DateTime))
+	history := []HistoryEntry{{By: "person", What: "rolled back", Detail: detail}}
 	l := p.ledger.clone()
 	for i := range l.Entries {
-		if err := p.takeBack(ctx, archive, &l.Entries[i], l.Key(i), was[l.Key(i)], at); err != nil {
-			return Ledger{}, err
+		key, before := l.Key(i), l.Entries[i]
+		then := was[key]
+		if err := p.takeBack(ctx, archive, &l.Entries[i], key, then, goal.At); err != nil {
+			return Ledger{}, nil, err
+		}
+		if is := l.Entries[i]; is.State != before.State || is.Broken != before.Broken {
+			// A later rollback to a moment after this one finds it here.
+			history = append(history, HistoryEntry{
+				Feature: key, By: "person", Session: then.Session, What: cmp.Or(then.What, "reopened"), Detail: "rolled back " + detail,
+			})
 		}
 	}
-	return l, nil
+	return l, history, nil
 }
 
 // stateAfter is the state that a change of a feature leaves it in.
@@ -139,7 +158,7 @@ var stateAfter = map[string]FeatureState{
 // stays known.
 func (p *project) takeBack(ctx context.Context, a Archive, e *LedgerEntry, key string, was HistoryEntry, at time.Time) error {
 	e.State = cmp.Or(stateAfter[was.What], FeatureOpen)
-	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By == "agent", was.Session
+	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By != "check", was.Session
 	e.Broken, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, false, nil
 	if e.Broken {
 		e.BrokenBy = was.Session

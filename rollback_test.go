@@ -1,0 +1,356 @@
+package autosession_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/git"
+	"github.com/autosession/autosession/internal/reexec"
+)
+
+func init() { reexec.Register("doomed rollback", doomedRollback) }
+
+// moment is a project as a checkpoint must give it back.
+type moment struct {
+	files  map[string]string // mode and content, or the goal of a link
+	states string            // of the features
+}
+
+// album is a Repo that takes a picture of its own with each checkpoint.
+type album struct {
+	*git.Repo
+	t      testing.TB
+	cfg    *autosession.Config
+	mu     sync.Mutex
+	photos map[string]moment
+}
+
+func (a *album) Save(ctx context.Context, label string) (autosession.Checkpoint, error) {
+	c, err := a.Repo.Save(ctx, label)
+	if err == nil {
+		a.mu.Lock()
+		a.photos[c.ID] = picture(a.t, *a.cfg)
+		a.mu.Unlock()
+	}
+	return c, err
+}
+
+// picture is the present of a project, without what git ignores and without
+// the list, which the ledger gives back.
+func picture(t testing.TB, cfg autosession.Config) moment {
+	m := moment{files: map[string]string{}}
+	err := filepath.WalkDir(cfg.Dir, func(path string, d fs.DirEntry, err error) error {
+		name, relErr := filepath.Rel(cfg.Dir, path)
+		if err = errors.Join(err, relErr); err != nil {
+			return err
+		}
+		switch name {
+		case ".git", "build", autosession.ListFile:
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		m.files[name], err = look(path, d)
+		if m.files[name] == "" {
+			delete(m.files, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Errorf("cannot look at the project: %v", err)
+	}
+	s, err := cfg.Store.Load(context.Background())
+	if err != nil {
+		t.Errorf("cannot load: %v", err)
+	}
+	if s.Ledger != nil {
+		m.states = states(s.Ledger)
+	}
+	return m
+}
+
+// look is what git would keep of a file: "" for a directory.
+func look(path string, d fs.DirEntry) (string, error) {
+	switch {
+	case d.Type() == fs.ModeSymlink:
+		goal, err := os.Readlink(path)
+		return "link to " + goal, err
+	case d.Type().IsRegular():
+		info, err := d.Info()
+		if err != nil {
+			return "", err
+		}
+		data, err := os.ReadFile(path)
+		return fmt.Sprintf("program %t: %s", info.Mode()&0o111 != 0, data), err
+	}
+	return "", nil
+}
+
+func (m moment) diff(want moment) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(want.files)) {
+		if got, there := m.files[name]; !there || got != want.files[name] {
+			out = append(out, fmt.Sprintf("%s is %.60q, want %.60q", name, got, want.files[name]))
+		}
+	}
+	for name := range m.files {
+		if _, there := want.files[name]; !there {
+			out = append(out, name+" is there")
+		}
+	}
+	if m.states != want.states && want.states != "" {
+		out = append(out, fmt.Sprintf("the features are %q, want %q", m.states, want.states))
+	}
+	return strings.Join(out, "\n")
+}
+
+// newAlbum is a project that is lied to, with pictures of all its checkpoints.
+func newAlbum(t *testing.T, told ...lie) (*bench, *[]string, *album) {
+	b, prompts := newLiedTo(t, told...)
+	a := &album{Repo: b.cfg.Repo.(*git.Repo), t: t, cfg: &b.cfg, photos: map[string]moment{}}
+	b.cfg.Repo = a
+	return b, prompts, a
+}
+
+// TestAllLiesInOneRun tells all lies one after another in one project. The
+// ledger is true at the end, and each checkpoint of the run can be gone back
+// to.
+func TestAllLiesInOneRun(t *testing.T) {
+	all := lies()
+	b, prompts, a := newAlbum(t, all...)
+	b.stops("limit-iterations")
+	if len(*prompts) != len(all)+3 {
+		t.Fatalf("%d prompts\n%s", len(*prompts), b.story())
+	}
+	for i, l := range all {
+		if l.states != "" || slices.Contains(l.named, "F2 was claimed and its check failed|disproved F2") {
+			continue // what is broken stays broken, what is claimed is claimed once
+		}
+		for _, named := range l.named {
+			if !regexp.MustCompile(named).MatchString((*prompts)[i+3]) {
+				t.Errorf("%s: the next briefing does not name %q:\n%s", l.name, named, (*prompts)[i+3])
+			}
+		}
+	}
+	b.isTrue(lie{states: "open open open", tree: "hello"})
+	b.goesBackToAll(a)
+}
+
+// goesBackToAll rolls the project back to each of its checkpoints, and forward
+// again.
+func (b *bench) goesBackToAll(a *album) {
+	b.t.Helper()
+	list, err := autosession.Checkpoints(b.t.Context(), b.cfg)
+	if err != nil || len(list) < 3 {
+		b.t.Fatalf("%d checkpoints: %v", len(list), err)
+	}
+	for _, c := range append(slices.Clone(list), list[0]) {
+		if strings.HasPrefix(c.Label, "before restoring ") {
+			continue // made inside a Restore
+		}
+		want, photographed := a.photos[c.ID]
+		if !photographed {
+			b.t.Fatalf("checkpoint %s %s has no picture", c.ID, c.Label)
+		}
+		if _, err := autosession.Rollback(b.t.Context(), b.cfg, c.ID); err != nil {
+			b.t.Fatalf("%s: %v", c.Label, err)
+		}
+		if diff := picture(b.t, b.cfg).diff(want); diff != "" {
+			b.t.Errorf("back at %q of %s:\n%s", c.Label, c.At, diff)
+		}
+		s := b.snapshot()
+		b.listIsLedgers(s.Ledger)
+		if _, err := autosession.VerifyHistory(b.t.Context(), b.store, s.Project.Head); err != nil {
+			b.t.Errorf("back at %q: %v", c.Label, err)
+		}
+	}
+}
+
+// TestRollbackAfterEachLie goes back to every checkpoint after each kind of
+// lie, and sees that the next session is told and works on.
+func TestRollbackAfterEachLie(t *testing.T) {
+	for _, l := range lies() {
+		if strings.HasSuffix(l.name, ", by a tool") {
+			continue // leaves the same tree as the one behind our back
+		}
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			b, prompts, a := newAlbum(t, l)
+			b.cfg.RunMax.Sessions = 3
+			b.stops("limit-iterations")
+			b.goesBackToAll(a)
+			b.cfg.RunMax.Sessions = 1
+			b.stops("limit-iterations")
+			if told := (*prompts)[len(*prompts)-1]; !strings.Contains(told, "A person rolled the project back to checkpoint") {
+				t.Errorf("the next session is not told:\n%s", told)
+			}
+		})
+	}
+}
+
+// TestRollbackAfterRollback goes back to a moment that itself came after a
+// rollback: what was rolled back then is not true at that moment.
+func TestRollbackAfterRollback(t *testing.T) {
+	b, _, a := newAlbum(t)
+	b.cfg.RunMax.Sessions = 2
+	b.stops("limit-iterations")
+	ctx := t.Context()
+	list, err := autosession.Checkpoints(ctx, b.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(list, func(c autosession.Checkpoint) bool { return c.Label == "open 2" })
+	if at < 0 {
+		t.Fatalf("no checkpoint of the second session: %v", list)
+	}
+	if _, err := autosession.Rollback(ctx, b.cfg, list[at].ID); err != nil {
+		t.Fatal(err)
+	}
+	after, err := autosession.SaveCheckpoint(ctx, b.cfg, "after the rollback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.photos[after.ID].states != "open open open" {
+		t.Fatalf("after the rollback the features are %s", a.photos[after.ID].states)
+	}
+	b.goesBackToAll(a)
+}
+
+// doomedRollback is the process that dies: DIR STATE CHECKPOINT N before|after.
+// It ends with 0 when the rollback ended before the N-th write.
+func doomedRollback(args []string) int {
+	n, err := strconv.Atoi(args[3])
+	if err != nil {
+		return 2
+	}
+	cfg, end, err := doomedProject(context.Background(), args[0], args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	defer end()
+	m := &mortal{left: n, after: args[4] == "after", armed: func() bool { return true }}
+	cfg.Store = &mortalStore{Store: cfg.Store, Archive: cfg.Store.(autosession.Archive), m: m}
+	cfg.Repo = &mortalRepo{Repo: cfg.Repo.(*git.Repo), m: m}
+	if _, err := autosession.Rollback(context.Background(), cfg, args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// TestKilledAtEveryWriteOfRollback kills a rollback at each of its writes. The
+// next start ends in the old state or in the new one.
+func TestKilledAtEveryWriteOfRollback(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Greet."), 0o644),
+		os.Mkdir(filepath.Join(dir, "tests"), 0o755), os.WriteFile(filepath.Join(dir, "tests", "one"), []byte("strict"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	cfg, end, err := doomedProject(t.Context(), dir, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = autosession.Loop{Config: cfg}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := autosession.Checkpoints(t.Context(), cfg)
+	at := slices.IndexFunc(list, func(c autosession.Checkpoint) bool { return c.Label == "left 2" })
+	if err != nil || at < 0 {
+		t.Fatalf("no checkpoint of the session that cheats: %v, %v", list, err)
+	}
+	old := picture(t, cfg)
+	end()
+	for _, when := range []string{"before", "after"} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				if n > 100 {
+					t.Fatal("the rollback never ends")
+				}
+				if dieRollingBack(t, dir, state, list[at].ID, n, when, old) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// dieRollingBack lets a rollback to what the cheat left die at its n-th write
+// and looks at the project after the next start.
+func dieRollingBack(t *testing.T, dir, state, id string, n int, when string, old moment) (survived bool) {
+	t.Helper()
+	dir, state = copied(t, dir), copied(t, state)
+	path, args, err := reexec.Command("doomed rollback", dir, state, id, strconv.Itoa(n), when)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(path, args...).CombinedOutput()
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		survived = true
+	case !failed || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL:
+		t.Fatalf("write %d: %v\n%s", n, err, out)
+	}
+	cfg, end, err := doomedProject(t.Context(), dir, state)
+	if err != nil {
+		t.Fatalf("killed %s write %d: %v", when, n, err)
+	}
+	defer end()
+	cfg.Stop = stopped()
+	if _, err := (autosession.Loop{Config: cfg}).Run(t.Context()); err != nil { // the next start
+		t.Fatalf("killed %s write %d: %v", when, n, err)
+	}
+	after := fmt.Sprintf("killed %s write %d", when, n)
+	is := picture(t, cfg)
+	rolledBack := moment{states: "open open", files: map[string]string{
+		"app_spec.txt": "program false: Greet.", "tests/one": "program false: weakened", "hello": "program false: hello",
+	}}
+	asOld, asNew := is.diff(old), is.diff(rolledBack)
+	if asOld != "" && asNew != "" || survived && asNew != "" {
+		t.Errorf("%s: neither the old state:\n%s\nnor the new one:\n%s", after, asOld, asNew)
+	}
+	passing := 0
+	if asOld == "" {
+		passing = 2
+	}
+	data, err := os.ReadFile(filepath.Join(dir, autosession.ListFile))
+	if err != nil || !strings.Contains(string(data), "says goodbye") || strings.Count(string(data), `"passes": true`) != passing {
+		t.Errorf("%s: the list is %s, %v", after, data, err)
+	}
+	s, err := cfg.Store.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Ledger.Entries[1].Feature.Description != "says goodbye" || s.Project.Rollback != "" {
+		t.Errorf("%s: the ledger holds %+v, the rollback is %q", after, s.Ledger.Entries[1].Feature, s.Project.Rollback)
+	}
+	if _, err := autosession.VerifyHistory(t.Context(), cfg.Store.(autosession.Archive), s.Project.Head); err != nil {
+		t.Errorf("%s: %v", after, err)
+	}
+	return survived
+}
+
+// stopped is a stop that was asked for already.
+func stopped() <-chan struct{} {
+	stop := make(chan struct{})
+	close(stop)
+	return stop
+}
