@@ -51,6 +51,7 @@ type closing struct {
 // of a session that was not closed.
 type plan struct {
 	PutBack  []string `json:"put_back,omitempty"` // protected paths, and notes that were lost
+	History  bool     `json:"history,omitempty"`  // commits that were thrown away are brought back
 	List     bool     `json:"list,omitempty"`     // the feature list is written again
 	Accepted bool     `json:"accepted,omitempty"` // the list becomes the ledger
 	Claims   []string `json:"claims,omitempty"`   // checked
@@ -134,6 +135,9 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 			c.violation(fmt.Sprintf("%s was %s", ch.Path, lost))
 		}
 	}
+	if pl.History, err = c.lost(ctx); err != nil {
+		return plan{}, err
+	}
 	for _, v := range c.undone {
 		c.violation(v)
 	}
@@ -148,6 +152,26 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 		return plan{}, fmt.Errorf("cannot write the plan: %w", err)
 	}
 	return pl, c.step(ctx, stepPlanned)
+}
+
+// lost says whether commits that were there at OPEN cannot be reached any more.
+func (c *closing) lost(ctx context.Context) (bool, error) {
+	historian, ok := c.p.cfg.Repo.(Historian)
+	if !ok {
+		return false, nil
+	}
+	refs, err := historian.Lost(ctx, c.rec.Opened)
+	if err != nil {
+		// A history that cannot be compared is no reason to lose the session.
+		c.emit(Event{Type: EventWarning, Text: err.Error()})
+		return false, nil
+	}
+	for _, r := range refs {
+		if r.Ref != "HEAD" || len(refs) == 1 {
+			c.violation(fmt.Sprintf("commit %s of %s was thrown away", clip(r.ID, 12), r.Ref))
+		}
+	}
+	return len(refs) > 0, nil
 }
 
 // accept makes the list of an init session the ledger when it is sound.
@@ -207,8 +231,13 @@ func (c *closing) violation(text string) {
 
 // restore is step 5. Each write is atomic and can be repeated.
 func (c *closing) restore(ctx context.Context, pl plan) error {
-	if len(pl.PutBack) == 0 && !pl.List {
+	if len(pl.PutBack) == 0 && !pl.List && !pl.History {
 		return nil
+	}
+	if pl.History {
+		if err := c.p.cfg.Repo.(Historian).RestoreHistory(ctx, c.rec.Opened); err != nil {
+			return err
+		}
 	}
 	c.edited = true
 	if len(pl.PutBack) > 0 {

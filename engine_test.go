@@ -544,3 +544,36 @@ func TestRegressionIsFound(t *testing.T) {
 		t.Errorf("the session that broke F1: %+v", r)
 	}
 }
+
+func TestThrownAwayCommitsComeBack(t *testing.T) {
+	for name, act := range map[string]string{
+		"the repository is removed": "rm -rf .git",
+		"a commit is amended":       "git commit -q --amend -m 'I did it all' --allow-empty",
+		"commits are reset":         "git checkout -q --orphan other && git branch -D main && git commit -qm other",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
+				if t.Task.Kind == autosession.Init {
+					t.Write("feature_list.json", twoFeatures)
+					t.Bash("git init -q -b main && git add -A && git commit -qm 'list the features'")
+					return done
+				}
+				t.Write("hello", "hello")
+				t.Bash(act)
+				return done
+			})
+			b.cfg.RunMax.Sessions = 2
+			b.stops("limit-iterations")
+			r := b.snapshot().Sessions[1]
+			if r.Violations == 0 || !strings.Contains(strings.Join(r.Notes, " "), "was thrown away") {
+				t.Errorf("not reported: %d violations, notes %q", r.Violations, r.Notes)
+			}
+			out, err := exec.Command("git", "-C", b.cfg.Dir, "log", "--all", "--format=%s").CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "list the features") {
+				t.Errorf("the commit cannot be reached: %s %v", out, err)
+			}
+			b.cfg.RunMax.Sessions = 1
+			b.stops("limit-iterations") // the project is still itself
+		})
+	}
+}
