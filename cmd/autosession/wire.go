@@ -95,6 +95,8 @@ type parts struct {
 	repo   *git.Repo
 	box    autosession.Sandbox
 	cfg    autosession.Config
+
+	registries []string // NAME=value, for package managers in the sandbox
 }
 
 // wire joins the adapters for a project. played is the base URL of a played
@@ -163,15 +165,17 @@ func (w *parts) standIns() []string {
 // gateway opens the way out of one confined tree. The key is added here,
 // outside.
 func (w *parts) gateway(_ context.Context, s autosession.Scope) (*sandbox.Way, error) {
-	account := w.account()
-	g, err := gateway.Start(gateway.Options{
-		Endpoint: s.Network.Endpoint, Key: account.key, Token: account.token, Hosts: s.Network.Hosts, Report: s.Report,
-	})
+	o := gateway.Options{Endpoint: s.Network.Endpoint, Hosts: s.Network.Hosts, Report: s.Report}
+	if s.Network.Endpoint != "" {
+		account := w.account()
+		o.Key, o.Token = account.key, account.token
+	}
+	g, err := gateway.Start(o)
 	if err != nil {
 		return nil, err
 	}
 	return &sandbox.Way{
-		Socket: g.Socket(), Env: gateway.Env(), Entry: gateway.Entry, Args: gateway.Args(sandbox.GatewaySocket), Close: g.Close,
+		Socket: g.Socket(), Env: append(gateway.Env(), w.registries...), Entry: gateway.Entry, Args: gateway.Args(sandbox.GatewaySocket), Close: g.Close,
 	}, nil
 }
 
@@ -183,14 +187,17 @@ type account struct {
 	lane       string // "" is what the agent says
 }
 
-// account finds the account in our own environment.
+// account finds the account in our own environment. A subscription's token
+// goes before a key that lies about, unless the key's lane was chosen.
 func (w *parts) account() account {
 	if w.played != "" {
 		return account{endpoint: w.played, key: "played", lane: autosession.LanePlayed}
 	}
-	return account{
-		endpoint: os.Getenv("ANTHROPIC_BASE_URL"), key: os.Getenv("ANTHROPIC_API_KEY"), token: os.Getenv("CLAUDE_CODE_OAUTH_TOKEN"),
+	a := account{endpoint: os.Getenv("ANTHROPIC_BASE_URL"), token: os.Getenv("CLAUDE_CODE_OAUTH_TOKEN")}
+	if a.token == "" || w.cfg.Billing == "api-key" {
+		a.key, a.token = os.Getenv("ANTHROPIC_API_KEY"), ""
 	}
+	return a
 }
 
 // pickAgent picks the agent that the configuration names. One that is missing
@@ -224,9 +231,6 @@ func (w *parts) claude(c config.Config, a account) autosession.Agent {
 		Command: c.AgentCommand, Endpoint: a.endpoint, BaseURL: a.endpoint, Key: a.key, Token: a.token, Lane: a.lane,
 		// The policy judges commands from the project's root.
 		Env: []string{"CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR=1"},
-	}
-	if a.token != "" {
-		agent.Key = "" // the lane of the subscription
 	}
 	if w.confined() {
 		agent.BaseURL = gateway.URL
@@ -268,11 +272,12 @@ func (w *parts) configure(c config.Config) error {
 	if err != nil {
 		return err
 	}
-	e.Repo, e.Agent = w.repo, w.pickAgent(c)
-	e.Hosts, e.Resume, e.Billing = hosts(c), c.Resume != "never", c.Billing
+	e.Resume, e.Billing = c.Resume != "never", c.Billing
 	if c.Billing == "same" {
 		e.Billing = ""
 	}
+	e.Repo, e.Agent = w.repo, w.pickAgent(c)
+	w.allowHosts(c)
 	e.Binds = nil
 	for _, path := range c.AllowPaths {
 		e.Binds = append(e.Binds, autosession.Bind{Path: path, Writable: true})
@@ -302,16 +307,19 @@ func (w *parts) configure(c config.Config) error {
 	return nil
 }
 
-// hosts are those that the person allows, and those of this machine's own
-// package managers where that is asked for.
-func hosts(c config.Config) []string {
-	list := slices.Clone(c.Hosts)
-	if c.Registries {
-		for _, r := range gateway.Registries(os.Environ()) {
-			list = append(list, r.Host)
+// allowHosts takes over the hosts that the person allows, and those of this
+// machine's own package managers where that is asked for.
+func (w *parts) allowHosts(c config.Config) {
+	w.cfg.Hosts, w.registries = slices.Clone(c.Hosts), nil
+	if !c.Registries {
+		return
+	}
+	for _, r := range gateway.Registries(os.Environ()) {
+		w.cfg.Hosts = append(w.cfg.Hosts, r.Host)
+		if r.Env != "" {
+			w.registries = append(w.registries, r.Env)
 		}
 	}
-	return list
 }
 
 // spec gives the spec's name in the project. A file from outside is copied in.
