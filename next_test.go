@@ -112,8 +112,7 @@ func anyState(t *rapid.T) State {
 		}
 	}
 	limits := func(label string) Limits {
-		s := spent(label)
-		return Limits{Sessions: s.Sessions, CostUSD: s.CostUSD, Tokens: s.Tokens, Active: s.Active}
+		return Limits(spent(label))
 	}
 	open := rapid.IntRange(0, 3).Draw(t, "open")
 	proven := rapid.IntRange(0, 3).Draw(t, "proven")

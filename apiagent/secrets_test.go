@@ -1,7 +1,8 @@
 package apiagent
 
 import (
-	"net/http"
+	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -58,7 +59,9 @@ func TestTheKeyInAFile(t *testing.T) {
 
 func TestTheKeyInAnError(t *testing.T) {
 	b, _ := newBench(t, reply("end_turn", usage{}, text("ok")))
-	b.on = func(autosession.Event) error { return &http.ProtocolError{ErrorString: "bad " + testKey} }
+	b.on = func(autosession.Event) error {
+		return &url.Error{Op: "emit", URL: testKey, Err: errors.New("bad " + testKey)}
+	}
 	if _, err := b.open().Run(t.Context(), "go"); err == nil || strings.Contains(err.Error(), testKey) {
 		t.Errorf("the error is %v", err)
 	}

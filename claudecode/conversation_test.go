@@ -72,9 +72,7 @@ func TestCloseLadder(t *testing.T) {
 		_, c, p := converseWith(t, &gate{}, func(p *standin) int {
 			for p.hear() != nil {
 			}
-			select {
-			case <-t.Context().Done():
-			}
+			<-t.Context().Done()
 			return 0
 		})
 		begun := time.Now()

@@ -68,9 +68,8 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 // textReader hands the text to the parser in pieces, and ends the parsing of
 // one that takes too long. The clock only ever denies.
 type textReader struct {
-	rest   string
-	begun  time.Time
-	pieces int
+	rest  string
+	begun time.Time
 }
 
 func newText(s string) io.Reader {

@@ -128,7 +128,9 @@ func (s *sedScript) command() {
 		s.restOfLine(c)
 	case 'y':
 		d := s.delimiter()
-		_ = s.until(d, false) && s.until(d, false)
+		if s.until(d, false) {
+			s.until(d, false)
+		}
 		s.end(c)
 	case 's':
 		s.substitute()

@@ -32,7 +32,8 @@ func (l *launch) run() (pid int, err error) {
 
 // start starts one program with these files as its input and output.
 func (l *launch) start(files []*os.File) (pid int, err error) {
-	path, args := l.Path, l.Args
+	var path string
+	args := l.Args
 	if l.Reexec != "" {
 		path, args, err = ourCommand(l.Reexec, l.Args...)
 	} else {
