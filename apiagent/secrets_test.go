@@ -2,6 +2,7 @@ package apiagent
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
