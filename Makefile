@@ -14,7 +14,7 @@ build: ## build bin/autosession
 	$(GO) build -o bin/autosession ./cmd/autosession
 
 test: ## run all tests
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 25m ./...
 
 check: format vet tidy map lint ## everything that must hold besides the tests
 
