@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/autosession/autosession"
@@ -22,6 +23,7 @@ type Bubblewrap struct {
 	keeper  *keeper
 	program string // bwrap, absolute
 	version string
+	groups  groups
 }
 
 // leastVersion is the first bubblewrap that can forbid further namespaces.
@@ -56,7 +58,7 @@ func NewBubblewrap(o Options) (*Bubblewrap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot use %s: %v: %s", program, err, howToGet)
 	}
-	return &Bubblewrap{o, &keeper{dir: o.State}, program, version}, nil
+	return &Bubblewrap{o, &keeper{dir: o.State}, program, version, findGroups(o.Limits)}, nil
 }
 
 var versionPattern = regexp.MustCompile(`\bbubblewrap (\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?`)
@@ -80,8 +82,12 @@ func parseVersion(said string) (string, error) {
 	return parts[0], nil
 }
 
-// Name is "bubblewrap" and its version.
-func (b *Bubblewrap) Name() string { return b.version }
+// Name is "bubblewrap" and its version, and what this machine does not let it
+// hold.
+func (b *Bubblewrap) Name() string { return named(b.version, b.lacks()) }
+
+// lacks names what cannot be held here, each with what would help.
+func (b *Bubblewrap) lacks() []lack { return b.groups.lacks(b.options.Limits, os.Getuid() == 0) }
 
 // Start runs c confined to s. Beside s.ReadOnly, what git believes in the
 // project's repository is read-only. What of these is absent is held by a
@@ -106,7 +112,7 @@ func (b *Bubblewrap) start(ctx context.Context, s autosession.Scope, c autosessi
 		return nil, err
 	}
 	r := b.keeper.begin(s.Session, s.Dir)
-	r.way = way
+	r.way, r.limits, r.Groups = way, &b.options.Limits, b.groups.names(r.Tree)
 	warden, err := b.warden(r, s)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())
@@ -180,5 +186,6 @@ func (b *Bubblewrap) StandIns(dir string) ([]string, error) { return b.keeper.he
 // Check tries what can be tried quickly: that programs run and end, and that
 // they cannot write, read, reach or see what they must not.
 func (b *Bubblewrap) Check(ctx context.Context) []autosession.Canary {
-	return try(ctx, b, b.options, append(common(b.options), confined()...))
+	canaries := slices.Concat(common(b.options), confined(), limited(b.options.Limits, b.groups))
+	return append(try(ctx, b, b.options, canaries), known(b.lacks())...)
 }

@@ -79,6 +79,20 @@ func confined() []canary {
 	}
 }
 
+// limited is what holds of the limits. That the kernel keeps them is believed:
+// to reach them would take too long.
+func limited(l Limits, g groups) []canary {
+	return []canary{
+		works("there are no core dumps", `test "$(ulimit -c)" = 0`),
+		{"the size of files is limited", "ulimit -f", func(e autosession.Exit, output string) bool {
+			return e.OK() && (l.FileSize < 0 || strings.TrimSpace(output) != "unlimited")
+		}},
+		{"a tree is counted apart", "cat /proc/self/cgroup", func(e autosession.Exit, output string) bool {
+			return e.OK() && strings.Count(output, "/"+groupPrefix) >= len(g.parents)
+		}},
+	}
+}
+
 // clean says whether an environment, as env prints it, holds nothing of ours
 // but what it may.
 func clean(printed string, o Options) bool {

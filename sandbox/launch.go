@@ -17,6 +17,11 @@ func (l *launch) run() (pid int, err error) {
 		defer file.Close()
 		files = append(files, file)
 	}
+	if l.Limits != nil {
+		if err := l.Limits.bound(); err != nil {
+			return 0, err
+		}
+	}
 	if l.Writable != nil {
 		if err := restrict(l.Writable, files); err != nil {
 			return 0, err

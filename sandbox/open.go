@@ -17,6 +17,9 @@ func wardenCommand() (*exec.Cmd, error) {
 // open starts the tree of a record whose files are made. env is its clean
 // environment. Nothing is left of it when it cannot be started.
 func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Command, warden *exec.Cmd, env []string) (autosession.Process, error) {
+	if _, err := r.reserve().look(); err != nil {
+		return nil, errors.Join(err, r.clear())
+	}
 	files, err := connect(c)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())
@@ -40,7 +43,7 @@ func newLaunch(r *record, s autosession.Scope, c autosession.Command, env []stri
 	return &launch{
 		Path: c.Path, Args: c.Args, Reexec: c.Reexec, Dir: dir,
 		Env:      merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
-		Writable: r.writable,
-		Beside:   r.way.beside(merge(env, r.marks())),
+		Writable: r.writable, Limits: r.limits,
+		Beside: r.way.beside(merge(env, r.marks())),
 	}
 }

@@ -32,6 +32,8 @@ type Options struct {
 	// TempBytes is how large a confined tree's private temporary directory may
 	// grow. It lies in memory, as far as it is used. Default: 2 GiB.
 	TempBytes int64
+	// Limits bounds what a confined tree uses beside.
+	Limits Limits
 	// Gateway opens the way out of a confined tree whose scope has a network.
 	// nil refuses such a scope.
 	Gateway Gateway
@@ -56,6 +58,7 @@ func (o Options) checked() (Options, error) {
 	if o.TempBytes <= 0 {
 		o.TempBytes = 2 << 30
 	}
+	o.Limits = o.Limits.checked()
 	if o.Author == "" {
 		o.Author = "autosession"
 	}

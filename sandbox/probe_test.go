@@ -14,12 +14,15 @@ import (
 
 func init() { reexec.Register("test-probe", runProbe) }
 
+var held [][]byte // so that memory stays in use
+
 // runProbe does inside what a shell cannot do: it exits with 0 when it worked.
 //
 //	connect NETWORK ADDRESS   and read a byte
 //	serve NETWORK ADDRESS     one byte to each who connects, until it is killed
 //	send NETWORK ADDRESS      one datagram
 //	call NUMBER [ARGUMENT]    a system call, and print its error
+//	memory MIB                use so much of it
 //	inject                    a character into the terminal's input
 func runProbe(args []string) int {
 	var err error
@@ -41,6 +44,15 @@ func runProbe(args []string) int {
 		}
 		_, _, errno := syscall.RawSyscall(numbers[0], numbers[1], 0, 0)
 		fmt.Print(int(errno))
+	case "memory":
+		n, _ := strconv.Atoi(args[1])
+		for range n {
+			block := make([]byte, 1<<20)
+			for i := range block {
+				block[i] = 1
+			}
+			held = append(held, block)
+		}
 	case "inject":
 		c := byte('x')
 		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, 0, syscall.TIOCSTI, uintptr(unsafe.Pointer(&c)))

@@ -108,6 +108,9 @@ func (p *process) handOver(l *launch, reports *json.Decoder) error {
 	if err := p.record.note(p.command.Process.Pid); err != nil {
 		return err
 	}
+	if err := p.record.enclose(); err != nil {
+		return err
+	}
 	if err := p.order(order{Launch: l}); err != nil {
 		return p.silence(l)
 	}
@@ -135,6 +138,7 @@ func (p *process) silence(l *launch) error {
 // follow takes the warden's reports until it ends, and finishes.
 func (p *process) follow(reports *json.Decoder) {
 	defer close(p.done)
+	unguard := p.guard()
 	for {
 		var r report
 		if reports.Decode(&r) != nil {
@@ -144,7 +148,32 @@ func (p *process) follow(reports *json.Decoder) {
 			p.exit = r.Exit
 		}
 	}
-	p.err = p.finish()
+	p.err = errors.Join(unguard(), p.finish())
+}
+
+// guard ends the tree when it leaves too little room on a disk. What it
+// returns ends the guard, and says why that ended the tree.
+func (p *process) guard() (unguard func() error) {
+	room := p.record.reserve()
+	stop, verdict := make(chan struct{}), make(chan error, 1)
+	go func() { verdict <- room.watch(stop, p.cut) }()
+	return func() error {
+		close(stop)
+		return <-verdict
+	}
+}
+
+// cut ends the tree at once, and returns when its warden has ended.
+func (p *process) cut() {
+	var now time.Duration
+	if p.order(order{Stop: &now}) == nil {
+		select {
+		case <-p.ended:
+			return
+		case <-time.After(forceTime):
+		}
+	}
+	p.force() // finish tries again what this cannot
 }
 
 // finish returns when nothing of the tree is left and all that was made for it

@@ -26,12 +26,14 @@ type record struct {
 	Temp     string             `json:"temp,omitempty"`      // directory to be removed
 	Exclude  string             `json:"exclude,omitempty"`   // file that names the stand-ins for git
 	StandIns []standIn          `json:"stand_ins,omitempty"` // in Dir, parents first
+	Groups   []string           `json:"groups,omitempty"`    // control groups, made once there is a warden
 	Wardens  []proctree.Process `json:"wardens,omitempty"`   // the warden, and bubblewrap around it; known before the program starts
 
 	keeper   *keeper
 	way      *Way     // out of the tree, closed with the record; or nil
 	writable []string // where alone the tree can write; nil is anywhere
 	guarded  protection
+	limits   *Limits // nil is none
 }
 
 // goneError says that a protected path, or a stand-in for one, was removed
@@ -270,6 +272,9 @@ func (r *record) excluded() string {
 func (r *record) clear() error {
 	closed := r.way.close()
 	r.way = nil
+	if err := r.disband(); err != nil {
+		return errors.Join(closed, err)
+	}
 	return errors.Join(closed, r.remove())
 }
 

@@ -21,6 +21,7 @@ type launch struct {
 	Env    []string `json:"env"` // the whole environment
 	// Writable is where alone it can write, below the view; nil is anywhere.
 	Writable []string `json:"writable,omitempty"`
+	Limits   *Limits  `json:"limits,omitempty"`
 	Beside   *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
 }
 
