@@ -111,3 +111,53 @@ func keyIsNowhere(t *testing.T, home string) {
 		t.Error(err)
 	}
 }
+
+// TestClaudeResumes lets a rate limit cut a session of the real Claude Code
+// short, and sees that the next one goes on in the same conversation and that
+// each is charged for itself alone.
+func TestClaudeResumes(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Write two files."), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	scenario, err := fakemodel.Load("testdata/claude_resume.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := fakemodel.Start(scenario, fakemodel.Options{Values: map[string]string{"Project": dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_STATE_HOME", "")
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Setenv("AUTOSESSION_STATE", "")
+	t.Setenv("ANTHROPIC_BASE_URL", model.URL())
+	t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+	autosessionRun(t, exitLimit, "run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
+		"--continue-delay", "100ms", "--max-iterations", "3")
+	var s status
+	if err := json.Unmarshal([]byte(autosessionRun(t, 0, "status", "--json", dir)), &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Sessions) != 3 || s.Sessions[1].Outcome != "rate-limited" || s.Sessions[2].Outcome != "done" {
+		t.Fatalf("sessions: %+v", s.Sessions)
+	}
+	conversations := map[int]bool{}
+	for _, r := range model.Requests() {
+		if r.Session == "work" && r.Step > 0 {
+			conversations[r.Conversation] = true
+		}
+	}
+	if len(conversations) != 1 {
+		t.Errorf("the work was done in %d conversations, want one", len(conversations))
+	}
+	cut, rest := s.Sessions[1], s.Sessions[2]
+	if cut.Tokens.Input != 1000 || rest.Tokens.Input != 20000 {
+		t.Errorf("input tokens: %d before the limit and %d after, want 1000 and 20000", cut.Tokens.Input, rest.Tokens.Input)
+	}
+	if rest.CostUSD <= cut.CostUSD || s.Usage.Tokens < 21200 {
+		t.Errorf("cost: $%v before the limit and $%v after; %d tokens in all", cut.CostUSD, rest.CostUSD, s.Usage.Tokens)
+	}
+}
