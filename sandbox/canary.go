@@ -79,6 +79,21 @@ func confined() []canary {
 	}
 }
 
+// restricted is what a sandbox without namespaces must keep from happening.
+func restricted() []canary {
+	const mine = `: >> `
+	return []canary{
+		fails("files outside the project cannot be written", "touch /etc/autosession-canary", "touch /usr/autosession-canary",
+			"touch /autosession-canary", `touch "$OUTSIDE/canary"`, `ln -s "$OUTSIDE/canary" link; echo x > link`, mine+"/tmp/autosession-canary"),
+		fails("our state cannot be read", `cat "$OUTSIDE/secret"`, `ls "$OUTSIDE"`),
+		fails("the secrets of people cannot be read", `for h in $PEOPLE; do cat "$h/.netrc" "$h/.bash_history" && exit 0; ls "$h/.ssh" "$h/.aws" "$h/.gnupg" && exit 0; done; exit 1`),
+		fails("the kernel's settings cannot be written", mine+"/proc/sys/kernel/core_pattern", mine+"/proc/sys/vm/drop_caches"),
+		fails("what is mounted cannot be changed", "mount -o remount,bind,rw /", "umount /tmp", "unshare -Urm true"),
+		works("there are no capabilities, and none can be gained", `grep -q '^NoNewPrivs:.1' /proc/self/status && grep -q '^CapPrm:.0*$' /proc/self/status`),
+		works("system calls are filtered", `grep -q '^Seccomp:.2' /proc/self/status`),
+	}
+}
+
 // limited is what holds of the limits. That the kernel keeps them is believed:
 // to reach them would take too long.
 func limited(l Limits, g groups) []canary {

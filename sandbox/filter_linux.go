@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,21 +48,78 @@ const (
 	secondOffset = 24
 )
 
+// Where there are no namespaces the filter also takes away what they would
+// keep in.
+
+// sharedCalls reach what all processes of a user share. They fail with EPERM.
+var sharedCalls = []uintptr{
+	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SEMGET, unix.SYS_MSGGET, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
+	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD,
+}
+
+// localFamilies can be made where there is no network namespace. Pairs of
+// sockets, which lead nowhere else, are no matter of these.
+var localFamilies = []uint32{unix.AF_NETLINK}
+
 // filter is a program for the kernel that judges each system call.
 func filter() ([]byte, error) {
-	machines := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
-	machine, known := machines[runtime.GOARCH]
-	if !known {
-		return nil, fmt.Errorf("cannot filter system calls on %s", runtime.GOARCH)
+	machine, err := architecture()
+	if err != nil {
+		return nil, err
 	}
 	var code bytes.Buffer
-	err := binary.Write(&code, binary.NativeEndian, []unix.SockFilter(calls(machine)))
+	err = binary.Write(&code, binary.NativeEndian, []unix.SockFilter(calls(machine)))
 	return code.Bytes(), err
 }
 
-// calls is the filter for one machine. Calls by another one's numbers, which it
-// could not tell, fail.
+// filterSelf applies the filter of a tree without namespaces to this thread
+// and what it starts.
+func filterSelf() error {
+	machine, err := architecture()
+	if err != nil {
+		return err
+	}
+	code := lonelyCalls(machine)
+	filter := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&filter))); errno != 0 {
+		return fmt.Errorf("cannot filter system calls: %v", errno)
+	}
+	return nil
+}
+
+func architecture() (uint32, error) {
+	machines := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
+	machine, known := machines[runtime.GOARCH]
+	if !known {
+		return 0, fmt.Errorf("cannot filter system calls on %s", runtime.GOARCH)
+	}
+	return machine, nil
+}
+
+// lonelyCalls is the filter for a tree without namespaces.
+func lonelyCalls(machine uint32) program {
+	p := judged(machine)
+	for _, call := range sharedCalls {
+		p.when(unix.BPF_JEQ, uint32(call), unix.EPERM)
+	}
+	// Its flags cannot be seen; who gets this takes the old call.
+	p.when(unix.BPF_JEQ, unix.SYS_CLONE3, unix.ENOSYS)
+	p.flags(unix.SYS_CLONE, firstOffset, unix.CLONE_NEWUSER, unix.EPERM)
+	p.rule(unix.SYS_PRLIMIT64, firstOffset, []uint32{0}, false, unix.EPERM) // of others
+	p.rule(unix.SYS_SOCKET, firstOffset, localFamilies, false, unix.EAFNOSUPPORT)
+	return p.ended()
+}
+
+// calls is the filter for a tree in namespaces.
 func calls(machine uint32) program {
+	p := judged(machine)
+	p.rule(unix.SYS_SOCKET, firstOffset, socketFamilies, false, unix.EAFNOSUPPORT)
+	return p.ended()
+}
+
+// judged begins the filter for one machine. Calls by another one's numbers,
+// which it could not tell, fail. The number of the call is left loaded.
+func judged(machine uint32) program {
 	const highest = 0x3fffffff // above are those of a 32-bit variant
 	var p program
 	p.load(archOffset)
@@ -71,8 +129,12 @@ func calls(machine uint32) program {
 	for _, call := range noCalls {
 		p.when(unix.BPF_JEQ, uint32(call), unix.EPERM)
 	}
-	p.rule(unix.SYS_SOCKET, firstOffset, socketFamilies, false, unix.EAFNOSUPPORT)
 	p.rule(unix.SYS_IOCTL, secondOffset, terminalCalls, true, unix.EPERM)
+	return p
+}
+
+// ended allows what was not judged before.
+func (p program) ended() program {
 	p.add(unix.BPF_RET|unix.BPF_K, 0, 0, unix.SECCOMP_RET_ALLOW)
 	return p
 }
@@ -116,6 +178,17 @@ func (p *program) rule(call uintptr, argument uint32, values []uint32, among boo
 		body.add(unix.BPF_JMP|unix.BPF_K|unix.BPF_JA, 0, 0, 1)
 	}
 	body.fail(with)
+	body.load(numberOffset)
+	p.add(unix.BPF_JMP|unix.BPF_K|unix.BPF_JEQ, 0, len(body), uint32(call))
+	*p = append(*p, body...)
+}
+
+// flags fails one call when its argument has one of these bits. The number of
+// the call is loaded, before and after.
+func (p *program) flags(call uintptr, argument, bits uint32, with unix.Errno) {
+	var body program
+	body.load(argument)
+	body.when(unix.BPF_JSET, bits, with)
 	body.load(numberOffset)
 	p.add(unix.BPF_JMP|unix.BPF_K|unix.BPF_JEQ, 0, len(body), uint32(call))
 	*p = append(*p, body...)

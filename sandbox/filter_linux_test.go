@@ -25,6 +25,8 @@ func judge(t interface{ Fatalf(string, ...any) }, p []unix.SockFilter, machine, 
 			loaded = data[i.K/4]
 		case unix.BPF_JMP | unix.BPF_K | unix.BPF_JEQ:
 			at += jump[loaded == i.K]
+		case unix.BPF_JMP | unix.BPF_K | unix.BPF_JSET:
+			at += jump[loaded&i.K != 0]
 		case unix.BPF_JMP | unix.BPF_K | unix.BPF_JGT:
 			at += jump[loaded > i.K]
 		case unix.BPF_JMP | unix.BPF_K | unix.BPF_JA:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -79,6 +80,21 @@ func (r *record) enclose() error {
 		}
 	}
 	return nil
+}
+
+// members returns the PIDs of what is in the record's groups. Nothing leaves
+// them by itself.
+func (r *record) members() []int {
+	var pids []int
+	for _, dir := range r.Groups {
+		data, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")) // a group that is gone has none
+		for field := range strings.FieldsSeq(string(data)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
 }
 
 // groupTime bounds how long the kernel may take to empty a group whose

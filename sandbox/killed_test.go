@@ -27,6 +27,7 @@ func init() {
 // kinds are the sandboxes that a test can ask for by name.
 var kinds = map[string]func(Options) (autosession.Sandbox, error){
 	"none":       func(o Options) (autosession.Sandbox, error) { return NewUnconfined(o) },
+	"landlock":   func(o Options) (autosession.Sandbox, error) { return NewLandlock(o) },
 	"bubblewrap": func(o Options) (autosession.Sandbox, error) { return NewBubblewrap(o) },
 }
 

@@ -34,15 +34,17 @@ func known(lacks []lack) []autosession.Canary {
 	return all
 }
 
+// helpGroups says how to get control groups.
+const helpGroups = "there is no control group that we may divide: start it in one of its own (systemd-run --user --scope), or as root"
+
 // lacks names the limits that need a group where there is none.
 func (g groups) lacks(l Limits, root bool) []lack {
-	const help = "there is no control group that we may divide: start it in one of its own (systemd-run --user --scope -p Delegate=yes), or as root"
 	var all []lack
 	if l.Processes >= 0 && !g.processes && root {
-		all = append(all, lack{"a limit on processes", help})
+		all = append(all, lack{"a limit on processes", helpGroups})
 	}
 	if l.Memory >= 0 && !g.memory {
-		all = append(all, lack{"a limit on memory", help})
+		all = append(all, lack{"a limit on memory", helpGroups})
 	}
 	return all
 }

@@ -22,8 +22,18 @@ func (l *launch) run() (pid int, err error) {
 			return 0, err
 		}
 	}
+	if l.Readable != nil {
+		if err := renounce(); err != nil {
+			return 0, err
+		}
+	}
 	if l.Writable != nil {
-		if err := restrict(l.Writable, files); err != nil {
+		if err := restrict(l.Writable, l.Readable, files); err != nil {
+			return 0, err
+		}
+	}
+	if l.Readable != nil {
+		if err := filterSelf(); err != nil {
 			return 0, err
 		}
 	}

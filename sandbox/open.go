@@ -43,7 +43,7 @@ func newLaunch(r *record, s autosession.Scope, c autosession.Command, env []stri
 	return &launch{
 		Path: c.Path, Args: c.Args, Reexec: c.Reexec, Dir: dir,
 		Env:      merge(env, r.way.env(), c.Env, []string{"PWD=" + dir}, r.marks()),
-		Writable: r.writable, Limits: r.limits,
+		Writable: r.writable, Readable: r.readable, Limits: r.limits,
 		Beside: r.way.beside(merge(env, r.marks())),
 	}
 }

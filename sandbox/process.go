@@ -192,7 +192,7 @@ func (p *process) finish() error {
 func (p *process) sweep() error {
 	ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
 	defer cancel()
-	return sweep(ctx, treeMark+"="+p.record.Tree, p.record.Wardens...)
+	return sweep(ctx, treeMark+"="+p.record.Tree, p.record)
 }
 
 // force ends the tree and its warden.

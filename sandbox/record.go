@@ -32,6 +32,7 @@ type record struct {
 	keeper   *keeper
 	way      *Way     // out of the tree, closed with the record; or nil
 	writable []string // where alone the tree can write; nil is anywhere
+	readable []string // where alone the tree can read beside; nil is anywhere, and then nothing else is taken from it
 	guarded  protection
 	limits   *Limits // nil is none
 }

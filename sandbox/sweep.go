@@ -11,14 +11,19 @@ import (
 )
 
 // sweep ends what no warden ends any more: all processes that carry the mark,
-// a NAME=value, the wardens, and all that descends from one of them. The marks
+// a NAME=value, the wardens, what is in the control groups, and all that
+// descends from one of them. The marks
 // of a confined warden can be hidden from us, but it dies with its parent.
-func sweep(ctx context.Context, mark string, wardens ...proctree.Process) error {
+func sweep(ctx context.Context, mark string, records ...*record) error {
 	return proctree.End(ctx, func(list []proctree.Process) []proctree.Process {
 		roots := proctree.Marked(list, mark)
-		for _, w := range wardens {
-			if i := slices.IndexFunc(list, func(p proctree.Process) bool { return p.PID == w.PID && p.Born == w.Born }); i >= 0 {
-				roots = append(roots, list[i])
+		for _, r := range records {
+			members := r.members()
+			for _, p := range list {
+				isWarden := func(w proctree.Process) bool { return p.PID == w.PID && p.Born == w.Born }
+				if slices.ContainsFunc(r.Wardens, isWarden) || slices.Contains(members, p.PID) {
+					roots = append(roots, p)
+				}
 			}
 		}
 		return family(list, roots)
@@ -48,11 +53,7 @@ func (k *keeper) rescue(ctx context.Context, session string) error {
 	if err != nil {
 		return err
 	}
-	var wardens []proctree.Process
-	for _, r := range left {
-		wardens = append(wardens, r.Wardens...)
-	}
-	if err := sweep(ctx, sessionMark+"="+session, wardens...); err != nil {
+	if err := sweep(ctx, sessionMark+"="+session, left...); err != nil {
 		return err
 	}
 	for _, r := range left {

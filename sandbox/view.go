@@ -108,14 +108,23 @@ func (m *mounts) tools(h host) {
 			continue
 		}
 		m.bind(h, autosession.Bind{Path: installTree(h, dir)})
-		for _, name := range []string{".cargo/credentials", ".cargo/credentials.toml"} {
-			for _, home := range h.homes {
-				if file := filepath.Join(home, name); exists(file) {
-					m.mask(file)
-				}
+	}
+	for _, file := range h.credentials() {
+		m.mask(file)
+	}
+}
+
+// credentials are the secrets that lie in install trees.
+func (h host) credentials() []string {
+	var files []string
+	for _, name := range []string{".cargo/credentials", ".cargo/credentials.toml"} {
+		for _, home := range h.homes {
+			if file := filepath.Join(home, name); exists(file) {
+				files = append(files, file)
 			}
 		}
 	}
+	return files
 }
 
 // installTree is what a directory of programs needs around it: the directory

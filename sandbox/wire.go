@@ -21,6 +21,9 @@ type launch struct {
 	Env    []string `json:"env"` // the whole environment
 	// Writable is where alone it can write, below the view; nil is anywhere.
 	Writable []string `json:"writable,omitempty"`
+	// Readable is where alone it can read beside; nil is anywhere. If it is not
+	// nil the warden also takes away what a view would.
+	Readable []string `json:"readable,omitempty"`
 	Limits   *Limits  `json:"limits,omitempty"`
 	Beside   *launch  `json:"beside,omitempty"` // starts first, and is ready when it writes a line
 }
