@@ -76,7 +76,7 @@ does not hold; 8 stopped by autosession stop; 129, 130, 143 after a signal.`,
 	root.AddCommand(
 		a.runCommand(), a.demoCommand(), a.detectCommand(), a.statusCommand(), a.logCommand(),
 		a.featuresCommand(), a.trustCommand(), a.configCommand(), a.doctorCommand(),
-		a.policyCommand(),
+		a.policyCommand(), a.sandboxCommand(),
 		a.checkpointsCommand(), a.checkpointCommand(), a.rollbackCommand(), a.protectCommand(),
 	)
 	for _, c := range root.Commands() {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/policy"
 )
@@ -100,23 +101,28 @@ func (p place) settled(c *cobra.Command) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	return p.load(c.Flags(), snapshot.Project.Trusted, true)
+	// Until a dead session is rescued, whatever lies in the project may be an
+	// agent's.
+	return p.load(c.Flags(), snapshot.Project.Trusted, len(snapshot.Pending) == 0)
 }
 
 // judgedBy is what the policy of a project is made of. home is what ~ means.
 func (p place) judgedBy(c config.Config, home string) policy.Options {
-	spec := cmp.Or(c.Spec, autosession.DefaultSpec)
-	if rel, err := filepath.Rel(p.dir, spec); filepath.IsAbs(spec) && err == nil && filepath.IsLocal(rel) {
-		spec = rel
-	} else if filepath.IsAbs(spec) {
-		spec = autosession.DefaultSpec // it is copied in
-	}
 	return policy.Options{
 		Project: p.dir, Home: home, State: filepath.Dir(p.state),
 		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths,
-		Protect: append([]string{spec}, c.Protect...), Tools: []string{"TodoWrite"},
-		Links: policy.FileLinks{},
+		Protect: append([]string{p.specName(c)}, c.Protect...),
+		Tools:   append([]string{"TodoWrite"}, claudecode.UnattendedTools()...),
+		Links:   policy.FileLinks{},
 	}
+}
+
+// specName is the spec's name in the project. One from outside is copied in.
+func (p place) specName(c config.Config) string {
+	if rel, err := filepath.Rel(p.dir, c.Spec); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return autosession.DefaultSpec
 }
 
 // agentHome is HOME inside the sandbox.
