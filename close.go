@@ -168,7 +168,7 @@ func (c *closing) lost(ctx context.Context) (bool, error) {
 	}
 	for _, r := range refs {
 		if r.Ref != "HEAD" || len(refs) == 1 {
-			c.violation(fmt.Sprintf("commit %s of %s was thrown away", clip(r.ID, 12), r.Ref))
+			c.violation(fmt.Sprintf("commit %.12s of %s was thrown away", r.ID, r.Ref))
 		}
 	}
 	return len(refs) > 0, nil
@@ -245,7 +245,7 @@ func (c *closing) restore(ctx context.Context, pl plan) error {
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %s.", strings.Join(pl.PutBack, ", "), clip(c.rec.Left, 12)))
+		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
 	}
 	if pl.List {
 		aside, err := c.p.keepAside(ListFile, c.found.data)

@@ -154,15 +154,18 @@ func gitLies() []lie {
 	bash := func(command string) func(t *autosessiontest.Turn) {
 		return func(t *autosessiontest.Turn) { t.Bash(command) }
 	}
+	thrown := "commit [0-9a-f]+ of refs/heads/[a-z]+ was thrown away"
 	return []lie{
-		{name: "amends earlier work", tell: bash("git commit -q --amend -am 'all is done'")},
+		{name: "amends earlier work", tell: bash("git commit -q --amend --allow-empty -m 'all is done'"), named: []string{thrown}},
 		{name: "cleans the tree", tell: bash("git clean -qfdx")},
 		{name: "resets the tree", tell: bash("git reset -q --hard HEAD~1"),
-			named: []string{"F1 (was proven|worked and is broken)|broken F1"}, states: "open open open", tree: "hello"},
-		{name: "removes the repository", tell: bash("rm -rf .git")},
-		{name: "begins another repository", tell: bash("rm -rf .git && git init -q && git add -A && git commit -qm 'all is done'")},
+			named: []string{thrown, "F1 (was proven|worked and is broken)|broken F1"}, states: "open open open", tree: "hello"},
+		{name: "removes the repository", tell: bash("rm -rf .git"), named: []string{thrown}},
+		{name: "makes the repository a file", tell: bash("rm -rf .git && echo gone > .git"), named: []string{thrown}},
+		{name: "begins another repository", tell: bash("rm -rf .git && git init -q && git add -A && git commit -qm 'all is done'"), named: []string{thrown}},
+		{name: "deletes branches and what they kept", tell: bash("git checkout -q --orphan other && git commit -qm other && git branch -D main master; git reflog expire --expire=now --all && git gc -q --prune=now"), named: []string{thrown}},
 		{name: "removes all", tell: bash("rm -rf -- * .git .gitignore"),
-			named:  []string{"feature_list.json was deleted", "app_spec.txt is protected and was deleted", "tests/one.sh is protected and was deleted", "F1 (was proven|worked and is broken)|broken F1"},
+			named:  []string{"feature_list.json was deleted", "app_spec.txt is protected and was deleted", thrown, "tests/one.sh is protected and was deleted", "F1 (was proven|worked and is broken)|broken F1"},
 			states: "open open open", tree: "hello"},
 	}
 }
@@ -264,6 +267,12 @@ func (b *bench) isTrue(l lie) {
 		}
 		if info, err := os.Lstat(b.path(name)); err == nil && info.Mode() != 0o644 {
 			b.t.Errorf("%s has the mode %v", name, info.Mode())
+		}
+	}
+	log := b.gitOutput("log", "--all", "--format=%s")
+	for _, subject := range []string{"list the features", "F1: hello"} {
+		if !strings.Contains(log, subject) {
+			b.t.Errorf("the commit %q cannot be reached:\n%s", subject, log)
 		}
 	}
 	for _, name := range []string{"autosession.toml", "tests/zero.sh"} {

@@ -35,7 +35,8 @@ func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // field finds a field by its path: names and positions with dots between them.
-// @count is the number of elements, @keys the sorted names of an object.
+// @count is the number of elements, @keys the sorted names of an object, and
+// name=value the first element of an array whose field has the value.
 func field(v any, path string) (any, bool) {
 	for part := range strings.SplitSeq(path, ".") {
 		switch t := v.(type) {
@@ -53,6 +54,12 @@ func field(v any, path string) (any, bool) {
 				return float64(len(t)), true
 			}
 			i, err := strconv.Atoi(part)
+			if name, value, chosen := strings.Cut(part, "="); chosen {
+				i, err = slices.IndexFunc(t, func(e any) bool {
+					got, found := field(e, name)
+					return found && same(got, value)
+				}), nil
+			}
 			if err != nil || i < 0 || i >= len(t) {
 				return nil, false
 			}

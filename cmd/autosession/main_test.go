@@ -41,7 +41,7 @@ const key = "sk-ant-api03-NOBODY-MAY-SEE-THIS-KEY"
 //	ended STATUS NAME        waits for its end; then stdout and stderr are its own
 //	until CONDITION…         waits for: file PATH, said NAME REGEXP, request N,
 //	                         status PATH VALUE, process TEXT
-//	json PATH VALUE          a field of stdout has the value: a.0.b; @count, @keys
+//	json PATH VALUE          a field of stdout has the value: a.0.b; @count, @keys, name=value
 //	json PATH > NAME         puts a field of stdout into a variable
 //	jsonlines N REGEXP       each line of stdout is an object, and N of them match
 //	process TEXT             a process of this script has TEXT in its command line

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,9 +117,10 @@ func stopOnSignal(ctx context.Context, s *signals, process autosession.Process, 
 
 // shellScope is the scope of the project's sessions, for one command.
 func (w *parts) shellScope(conf config.Config) autosession.Scope {
+	w.allowHosts(conf)
 	s := autosession.Scope{
 		Kind: autosession.ScopeShell, Session: shellSession, Dir: w.dir, Home: w.agentHome(),
-		Network: autosession.Network{Hosts: hosts(conf)},
+		Network: autosession.Network{Hosts: slices.Clone(w.cfg.Hosts)},
 		Report:  func(autosession.Event) {}, // no session, no log
 	}
 	for _, name := range []string{w.specName(conf), config.FileName} {
