@@ -54,6 +54,9 @@ type Config struct {
 	SessionTimeout     time.Duration // longest session; default none
 	IdleTimeout        time.Duration // longest silence of an agent, three times as much while a tool runs; default 10 min
 
+	// Secrets are values that must never be written down, besides what looks
+	// like a key: those of our own environment.
+	Secrets []string
 	// Confined names what the sandbox is; status shows it.
 	Confined string
 	// Stop, when closed, asks for a stop: no new session, the running one

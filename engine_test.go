@@ -577,3 +577,42 @@ func TestThrownAwayCommitsComeBack(t *testing.T) {
 		})
 	}
 }
+
+func TestKeysAreNeverWrittenDown(t *testing.T) {
+	const shaped, given = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789", "correct-horse-battery"
+	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
+		t.Say("I found " + shaped + " and " + given)
+		t.Write("x", "key="+given)
+		t.Emit(autosession.Event{Type: autosession.EventRaw, Raw: []byte(`{"text":"` + shaped + `"}`)})
+		makeList(t)
+		return autosession.Outcome{Class: autosession.OutcomeDone, Detail: "with " + given}
+	})
+	b.cfg.Secrets = []string{given}
+	b.cfg.Checks.Command = "echo " + shaped + "; false"
+	b.cfg.RunMax.Sessions = 1
+	b.stops("limit-iterations")
+	s := b.snapshot()
+	written := fmt.Sprintf("%+v", s) + b.story()
+	for e, err := range b.store.Events(t.Context(), s.Sessions[0].ID, 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		written += fmt.Sprintf("%+v %+v %+v", e, e.Call, e.Result)
+		if e.Call != nil {
+			written += string(e.Call.Input)
+		}
+	}
+	transcript, err := os.ReadFile(filepath.Join(b.cfg.State, "transcripts", s.Sessions[0].ID+".jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written += string(transcript)
+	for _, secret := range []string{shaped, given} {
+		if i := strings.Index(written, secret); i >= 0 {
+			t.Errorf("%s is written down: …%s…", secret, written[max(0, i-200):min(len(written), i+50)])
+		}
+	}
+	if !strings.Contains(written, "[redacted]") {
+		t.Error("nothing is redacted")
+	}
+}

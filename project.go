@@ -14,6 +14,7 @@ import (
 
 	"github.com/autosession/autosession/internal/atomicfile"
 	"github.com/autosession/autosession/internal/filelock"
+	"github.com/autosession/autosession/internal/redact"
 )
 
 // Holder is who works on a project. The kernel's lock is the truth; this is
@@ -77,6 +78,8 @@ type project struct {
 	present  *Checkpoint // the tree as it is, when that is known
 	list     found       // the feature list as it was read last
 
+	redactor *redact.Redactor
+
 	reporting sync.Mutex
 }
 
@@ -91,7 +94,7 @@ func hold(ctx context.Context, cfg Config) (*project, error) {
 		return nil, err
 	}
 	cfg.Dir = dir
-	p := &project{cfg: cfg.withDefaults()}
+	p := &project{cfg: cfg.withDefaults(), redactor: redact.New(cfg.Secrets...)}
 	if err := p.open(ctx); err != nil {
 		return nil, errors.Join(err, p.release())
 	}

@@ -68,6 +68,7 @@ type checker struct {
 	session int
 	suite   [2]*CheckRun                    // the first and the second run of the suite
 	undo    func(ctx context.Context) error // puts back what a check changed
+	redact  func(string) string             // takes keys out of what a check prints
 }
 
 // run checks one feature: try is 0, or 1 for the second opinion. The error
@@ -85,7 +86,7 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 		return CheckRun{}, fmt.Errorf("cannot check feature %s: %w", key, err)
 	}
 	r.Took = time.Since(r.At)
-	r.Output = out.String()
+	r.Output = c.redact(out.String())
 	if err := c.undo(ctx); err != nil {
 		return CheckRun{}, fmt.Errorf("cannot put back what the check of feature %s changed: %w", key, err)
 	}

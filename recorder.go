@@ -143,10 +143,35 @@ func (r *recorder) fail(err error) {
 	r.room.Broadcast()
 }
 
+// redacted takes keys and tokens out of all that an event says.
+func (p *project) redacted(e Event) Event {
+	r := p.redactor
+	e.Text, e.Raw = r.Text(e.Text), r.Raw(e.Raw)
+	if e.Call != nil {
+		call := *e.Call
+		call.Input = r.Raw(call.Input)
+		e.Call = &call
+	}
+	if e.Result != nil {
+		result := *e.Result
+		result.Text = r.Text(result.Text)
+		e.Result = &result
+	}
+	if e.Outcome != nil {
+		outcome := *e.Outcome
+		outcome.Detail = r.Text(outcome.Detail)
+		e.Outcome = &outcome
+	}
+	return e
+}
+
 // save writes a batch: the transcript first, since it is the larger truth.
 func (r *recorder) save(out *bufio.Writer, batch []Event) error {
 	if len(batch) == 0 {
 		return nil
+	}
+	for i := range batch {
+		batch[i] = r.p.redacted(batch[i])
 	}
 	for _, e := range batch {
 		if len(e.Raw) == 0 {
@@ -211,7 +236,7 @@ func (r *recorder) goOn(u Usage) {
 func (r *recorder) tally(rec *SessionRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rec.Usage, rec.Denied, rec.Said = r.usage, r.denied, clip(r.said, 1000)
+	rec.Usage, rec.Denied, rec.Said = r.usage, r.denied, clip(r.p.redactor.Text(r.said), 1000)
 }
 
 // exceeded names the limit that the run or the project reaches with what a

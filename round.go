@@ -43,7 +43,8 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 		checker: checker{
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
 			tree: base.Tree, session: session,
-			undo: func(ctx context.Context) error { return p.putBack(ctx, base) },
+			undo:   func(ctx context.Context) error { return p.putBack(ctx, base) },
+			redact: p.redactor.Text,
 		},
 	}, nil
 }

@@ -162,6 +162,7 @@ func (s *Session) Run(ctx context.Context, prompt string) (Outcome, error) {
 		s.p.sleep(ctx, s.due)
 	}
 	s.rec.Outcome = s.converse(ctx, prompt)
+	s.rec.Outcome.Detail = s.p.redactor.Text(s.rec.Outcome.Detail)
 	return s.rec.Outcome, nil
 }
 

@@ -110,7 +110,7 @@ func wire(ctx context.Context, p place, c config.Config, played string) (*parts,
 	if w.store, err = sqlite.Open(ctx, p.database()); err != nil {
 		return nil, err
 	}
-	w.cfg = autosession.Config{Dir: p.dir, State: p.state, Sandbox: w.box, Store: w.store, Confined: confined}
+	w.cfg = autosession.Config{Dir: p.dir, State: p.state, Sandbox: w.box, Store: w.store, Confined: confined, Secrets: secrets(os.Environ())}
 	if err := w.configure(c); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -177,6 +177,21 @@ func (w *parts) gateway(_ context.Context, s autosession.Scope) (*sandbox.Way, e
 	return &sandbox.Way{
 		Socket: g.Socket(), Env: append(gateway.Env(), w.registries...), Entry: gateway.Entry, Args: gateway.Args(sandbox.GatewaySocket), Close: g.Close,
 	}, nil
+}
+
+// secrets are the values of variables whose names say that they are keys.
+func secrets(environ []string) []string {
+	var out []string
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		for _, word := range []string{"KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"} {
+			if strings.Contains(strings.ToUpper(name), word) && value != "" {
+				out = append(out, value)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // account is where the model is, and what opens it. It stays outside the
