@@ -2,7 +2,6 @@ package autosession
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,17 +44,6 @@ type closing struct {
 	history    []HistoryEntry
 	violations []string
 	notes      []string
-}
-
-// plan is what step 4 stores: what the later steps do, for who reads a record
-// of a session that was not closed.
-type plan struct {
-	PutBack  []string `json:"put_back,omitempty"` // protected paths, and notes that were lost
-	History  bool     `json:"history,omitempty"`  // commits that were thrown away are brought back
-	List     bool     `json:"list,omitempty"`     // the feature list is written again
-	Accepted bool     `json:"accepted,omitempty"` // the list becomes the ledger
-	Claims   []string `json:"claims,omitempty"`   // checked
-	Reports  []string `json:"reports,omitempty"`  // checked
 }
 
 // close goes through the steps. After the first one nothing but a failure of
@@ -114,119 +102,6 @@ func (c *closing) leave(ctx context.Context) error {
 	c.rec.Left = left.ID
 	c.p.present = &left
 	return nil
-}
-
-// plan is step 4: it compares what the agent left with the ledger and with the
-// tree at OPEN.
-func (c *closing) plan(ctx context.Context) (plan, error) {
-	changes, err := c.p.cfg.Repo.Diff(ctx, c.rec.Opened, c.rec.Left)
-	if err != nil {
-		return plan{}, err
-	}
-	var pl plan
-	for _, ch := range changes {
-		c.rec.Changed = c.rec.Changed || ch.Path != c.p.cfg.Notes && ch.Path != ListFile
-		if c.p.isProtected(ch.Path) && !slices.Contains(c.p.record.Grants, ch.Path) {
-			pl.PutBack = append(pl.PutBack, ch.Path)
-			c.violation(fmt.Sprintf("%s is protected and was %s", ch.Path, ch.Status))
-		}
-		if lost := c.p.lostNotes(ch); lost != "" {
-			pl.PutBack = append(pl.PutBack, ch.Path)
-			c.violation(fmt.Sprintf("%s was %s", ch.Path, lost))
-		}
-	}
-	if pl.History, err = c.lost(ctx); err != nil {
-		return plan{}, err
-	}
-	for _, v := range c.undone {
-		c.violation(v)
-	}
-	c.found = c.p.lookForList()
-	c.ledger = *c.p.ledger
-	if c.rec.Kind == Init && len(c.ledger.Entries) == 0 {
-		c.accept(&pl)
-	} else {
-		c.reconcile(&pl)
-	}
-	if c.rec.Plan, err = json.Marshal(pl); err != nil {
-		return plan{}, fmt.Errorf("cannot write the plan: %w", err)
-	}
-	return pl, c.step(ctx, stepPlanned)
-}
-
-// lost says whether commits that were there at OPEN cannot be reached any more.
-func (c *closing) lost(ctx context.Context) (bool, error) {
-	historian, ok := c.p.cfg.Repo.(Historian)
-	if !ok {
-		return false, nil
-	}
-	refs, err := historian.Lost(ctx, c.rec.Opened)
-	if err != nil {
-		// A history that cannot be compared is no reason to lose the session.
-		c.emit(Event{Type: EventWarning, Text: err.Error()})
-		return false, nil
-	}
-	for _, r := range refs {
-		if r.Ref != "HEAD" || len(refs) == 1 {
-			c.violation(fmt.Sprintf("commit %.12s of %s was thrown away", r.ID, r.Ref))
-		}
-	}
-	return len(refs) > 0, nil
-}
-
-// accept makes the list of an init session the ledger when it is sound.
-func (c *closing) accept(pl *plan) {
-	switch {
-	case c.found.missing:
-		c.rec.Unsound = "there is no " + ListFile
-	case c.found.wrong != nil:
-		c.rec.Unsound = c.found.wrong.Error()
-	default:
-		c.rec.Unsound = c.found.list.Sound(c.p.cfg.MinFeatures)
-	}
-	if c.rec.Unsound != "" {
-		c.emit(Event{Type: EventWarning, Text: "the feature list is not sound: " + c.rec.Unsound})
-		return
-	}
-	pl.Accepted = true
-	c.ledger = newLedger(c.found.list, c.rec.Number)
-	c.history = append(c.history, HistoryEntry{By: "agent", Session: c.rec.Number, What: "accepted", Detail: fmt.Sprintf("%d features", len(c.ledger.Entries))})
-}
-
-// reconcile takes the agent's claims and undoes the rest.
-func (c *closing) reconcile(pl *plan) {
-	r := c.ledger.reconcile(c.found, author{name: "agent", session: c.rec.Number})
-	c.ledger, c.changed = r.ledger, r.changed
-	c.history = append(c.history, r.history...)
-	for _, v := range r.violations {
-		c.violation(v)
-	}
-	pl.List = r.write
-	for _, i := range r.claims {
-		key := c.ledger.Key(i)
-		pl.Claims = append(pl.Claims, key)
-		c.rec.Claimed++
-		c.emit(Event{Type: EventClaim, Feature: key})
-	}
-	for _, i := range r.reports {
-		pl.Reports = append(pl.Reports, c.ledger.Key(i))
-	}
-	if len(pl.Claims) > 1 && len(pl.Claims) == c.p.ledger.Tally().Open {
-		c.notes = append(c.notes, fmt.Sprintf("All %d open features were claimed in one session.", len(pl.Claims)))
-	}
-}
-
-// violation counts what is undone, each thing once.
-func (c *closing) violation(text string) {
-	if slices.Contains(c.violations, text) {
-		return
-	}
-	c.violations = append(c.violations, text)
-	c.rec.Violations = len(c.violations)
-	c.notes = append(c.notes, "Undone: "+text+".")
-	if !slices.Contains(c.undone, text) {
-		c.emit(Event{Type: EventViolation, Text: text})
-	}
 }
 
 // restore is step 5. Each write is atomic and can be repeated.
@@ -401,43 +276,4 @@ func (p *project) lostNotes(ch FileChange) string {
 // isProtected says whether an agent may not change a path.
 func (p *project) isProtected(name string) bool {
 	return slices.ContainsFunc(p.protected(), func(pattern string) bool { return protects(pattern, name) })
-}
-
-// after is the run's record with one more session that ended.
-func (r RunRecord) after(rec SessionRecord) RunRecord {
-	r.Spent = r.Spent.Add(rec.Usage, rec.Active)
-	r.Last, r.Parked = rec.Outcome, nil
-	r.count(rec.Outcome)
-	if !rec.Outcome.Class.conclusive() {
-		return r
-	}
-	if rec.Kind == Init {
-		r.Unsound++
-		if rec.Unsound == "" {
-			r.Unsound = 0
-		}
-		return r
-	}
-	r.NoProgress++
-	r.NoProof++
-	if rec.Changed || rec.Claimed > 0 || rec.Proven > 0 {
-		r.NoProgress = 0
-	}
-	if rec.Proven > 0 {
-		r.NoProof = 0
-	}
-	return r
-}
-
-// count takes an outcome into the counts of failures.
-func (r *RunRecord) count(o Outcome) {
-	r.Blocked = o.Block
-	switch {
-	case o.Class.Transient():
-		r.Transient++
-	case o.Class.Failed():
-		r.Failures, r.Transient = r.Failures+1, 0
-	case o.Class.conclusive():
-		r.Failures, r.Transient = 0, 0
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"os"
 	"time"
 )
 
@@ -55,26 +54,6 @@ func (p *project) loop(ctx context.Context) (Decision, error) {
 			return d, err
 		}
 	}
-}
-
-// beginRun begins a run, or goes on with the one whose process died.
-func (p *project) beginRun(ctx context.Context) error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "an unknown host"
-	}
-	if p.run == nil || !p.run.Ended.IsZero() {
-		p.run = &RunRecord{ID: newID(), Started: time.Now()}
-	}
-	p.run.PID, p.run.Host, p.run.Confined = os.Getpid(), host, p.cfg.Confined
-	return p.apply(ctx, Change{Run: p.run})
-}
-
-func (p *project) endRun(ctx context.Context) error {
-	ctx, cancel := saveContext(ctx)
-	defer cancel()
-	p.run.Ended = time.Now()
-	return errors.Join(p.apply(ctx, Change{Run: p.run}), p.prune(ctx))
 }
 
 // canaries refuses to run in a sandbox that does not hold.
