@@ -616,3 +616,26 @@ func TestKeysAreNeverWrittenDown(t *testing.T) {
 		t.Error("nothing is redacted")
 	}
 }
+
+func TestResetStartsOver(t *testing.T) {
+	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
+		if t.Task.Kind == autosession.Init {
+			return makeList(t)
+		}
+		t.Write("hello", "hello")
+		claim(t, "F1")
+		return done
+	})
+	b.cfg.RunMax.Sessions = 2
+	b.stops("limit-iterations")
+	if err := autosession.Reset(t.Context(), b.cfg); err != nil {
+		t.Fatal(err)
+	}
+	l := b.snapshot().Ledger
+	if len(l.Entries) != 2 || l.Entries[0].State != autosession.FeatureClaimed || !l.Entries[0].Pending || l.Entries[0].SeenFailing {
+		t.Errorf("after the reset the ledger is %+v", l)
+	}
+	if d, err := autosession.Detect(b.cfg.Dir, l); err != nil || d.Kind != autosession.Continue {
+		t.Errorf("next is %+v, %v", d, err)
+	}
+}

@@ -31,11 +31,16 @@ func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
 	})
 }
 
-// Reset holds the project and starts over: the ledger is emptied, so that the
-// list in the project counts as new. The records of sessions stay.
+// Reset holds the project and starts over: what was proven is forgotten, and
+// the list in the project counts as new, where it is one. What it says passes
+// is a claim again. The records of sessions stay.
 func Reset(ctx context.Context, cfg Config) error {
 	_, err := withLedger(ctx, cfg, func(p *project) error {
 		p.ledger = &Ledger{}
+		if f := p.lookForList(); !f.missing && f.wrong == nil {
+			l := newLedger(f.list, 0)
+			p.ledger = &l
+		}
 		return p.apply(ctx, Change{Ledger: p.ledger, History: []HistoryEntry{{By: "person", What: "reset"}}})
 	})
 	return err
