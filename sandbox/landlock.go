@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -82,7 +83,7 @@ func (l *Landlock) Start(ctx context.Context, s autosession.Scope, c autosession
 	if err != nil {
 		return nil, err
 	}
-	warden, err := wardenCommand()
+	_, args, err := ourCommand(wardenEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,9 @@ func (l *Landlock) Start(ctx context.Context, s autosession.Scope, c autosession
 		return nil, errors.Join(err, r.clear())
 	}
 	env := environment(os.Environ(), l.options, place{dir: s.Dir, home: s.Home, temp: r.Temp})
-	return open(ctx, r, s, c, warden, env)
+	// By its name, which the rules know: not as what we run, if that was
+	// replaced.
+	return open(ctx, r, s, c, exec.Command(binary, args...), env)
 }
 
 // Rescue ends what is left of a session and removes what was made for it.

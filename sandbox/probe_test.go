@@ -1,8 +1,12 @@
 package sandbox
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"syscall"
@@ -22,6 +26,9 @@ var held [][]byte // so that memory stays in use
 //	serve NETWORK ADDRESS     one byte to each who connects, until it is killed
 //	send NETWORK ADDRESS      one datagram
 //	call NUMBER [ARGUMENT]    a system call, and print its error
+//	get URL                   by the proxy of the environment
+//	direct URL                past it
+//	connect-by HOST:PORT      a tunnel through the proxy
 //	memory MIB                use so much of it
 //	inject                    a character into the terminal's input
 func runProbe(args []string) int {
@@ -44,6 +51,12 @@ func runProbe(args []string) int {
 		}
 		_, _, errno := syscall.RawSyscall(numbers[0], numbers[1], 0, 0)
 		fmt.Print(int(errno))
+	case "get":
+		err = get(http.DefaultClient, args[1])
+	case "direct":
+		err = get(&http.Client{Transport: &http.Transport{}}, args[1])
+	case "connect-by":
+		err = tunnel(args[1])
 	case "memory":
 		n, _ := strconv.Atoi(args[1])
 		for range n {
@@ -65,6 +78,37 @@ func runProbe(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// get fails unless the answer is 200.
+func get(client *http.Client, url string) error {
+	answer, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return nil
+}
+
+func tunnel(to string) error {
+	proxy, err := url.Parse(os.Getenv("HTTPS_PROXY"))
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("tcp", proxy.Host)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", to)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(answer.Status)
+	}
+	return err
 }
 
 func connectTo(network, address string) error {

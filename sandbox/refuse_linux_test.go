@@ -64,6 +64,36 @@ func TestFailsClosed(t *testing.T) {
 	})
 }
 
+// Where bubblewrap is missing or cannot work there is the next best, and
+// nothing less.
+func TestConfine(t *testing.T) {
+	confine := func() string {
+		box, err := Confine(t.Context(), Options{State: t.TempDir(), Pass: []string{"GORACE"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return box.Name()
+	}
+	if name := confine(); !strings.HasPrefix(name, "bubblewrap ") {
+		t.Error(name)
+	}
+	t.Run("missing", func(t *testing.T) {
+		t.Setenv("PATH", t.TempDir())
+		if name := confine(); !strings.HasPrefix(name, "landlock ") {
+			t.Error(name)
+		}
+	})
+	t.Run("forbidden", func(t *testing.T) {
+		fakeBwrap(t, `case $1 in --version) echo bubblewrap 0.8.0;; *) echo 'bwrap: No permissions to create new namespace' >&2; exit 1;; esac`)
+		if name := confine(); !strings.HasPrefix(name, "landlock ") {
+			t.Error(name)
+		}
+	})
+	if _, err := Confine(t.Context(), Options{State: "relative"}); err == nil || !strings.Contains(err.Error(), `"relative"`) {
+		t.Errorf("%v", err)
+	}
+}
+
 // What of PATH lies in a person's home can be run, and nothing beside it read.
 func TestToolsOfPeople(t *testing.T) {
 	t.Setenv("PATH", os.Getenv("PATH"))

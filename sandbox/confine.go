@@ -1,0 +1,36 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/autosession/autosession"
+)
+
+// Confining is a Sandbox that confines, and says what it is.
+type Confining interface {
+	autosession.Sandbox
+	// Name is the sandbox in a few words, and what it lacks on this machine.
+	Name() string
+}
+
+// Confine returns the strongest Sandbox that works here: Bubblewrap, or else
+// Landlock, whose name says what it lacks. Its error says why neither works,
+// or what is wrong with o.
+func Confine(ctx context.Context, o Options) (Confining, error) {
+	b, err := NewBubblewrap(o)
+	if err == nil {
+		if first := try(ctx, b, b.options, common(b.options)[:1])[0]; !first.Holds {
+			err = fmt.Errorf("cannot confine by %s: %s", b.version, first.Detail)
+		}
+	}
+	if err == nil {
+		return b, nil
+	}
+	l, problem := NewLandlock(o)
+	if problem != nil {
+		return nil, errors.Join(err, problem)
+	}
+	return l, nil
+}
