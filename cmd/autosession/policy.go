@@ -22,7 +22,7 @@ func (a *app) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.policyCheckCommand())
+	c.AddCommand(a.policyCheckCommand(), a.policyLearnCommand(), a.policySimulateCommand())
 	for _, sub := range c.Commands() {
 		sub.Args = usage(sub.Args)
 		config.AddFlags(sub.Flags())
