@@ -47,9 +47,9 @@ func (f Fence) Judge(_ context.Context, c ToolCall) Verdict {
 		}
 		return f.inside(in.Path)
 	case "Write", "Edit", "MultiEdit":
-		return f.write(in.FilePath)
+		return f.write(in.FilePath, c.Granted)
 	case "NotebookEdit":
-		return f.write(in.NotebookPath)
+		return f.write(in.NotebookPath, c.Granted)
 	case "TodoWrite":
 		return Verdict{Allow: true, Rule: "tools"}
 	}
@@ -82,13 +82,13 @@ func (f Fence) inside(path string) Verdict {
 	return Verdict{Allow: true, Rule: "inside"}
 }
 
-func (f Fence) write(path string) Verdict {
+func (f Fence) write(path string, granted []string) Verdict {
 	if v := f.inside(path); !v.Allow {
 		return v
 	}
 	rel, _ := f.relative(path)
 	matches := func(pattern string) bool { return protects(pattern, rel) }
-	if slices.ContainsFunc(f.Protected, matches) {
+	if slices.ContainsFunc(f.Protected, matches) && !grants(granted, rel) {
 		return Verdict{Rule: "protected", Reason: rel + " is protected; leave it as it is and change your own work instead"}
 	}
 	return Verdict{Allow: true, Rule: "inside"}

@@ -15,6 +15,7 @@ type ToolCall struct {
 	Agent   string          `json:"agent,omitempty"` // the sub-agent that calls, or ""
 	Session string          `json:"-"`               // our id of the session
 	Kind    Kind            `json:"-"`               // of the session
+	Granted []string        `json:"-"`               // protected paths, relative to the project, that the session may change
 }
 
 // ToolResult is how a tool call ended.

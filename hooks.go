@@ -30,7 +30,7 @@ type hooks struct {
 // Before asks the gate. No gate, a panic of the gate and a cancelled context
 // deny.
 func (h *hooks) Before(ctx context.Context, c ToolCall) (v Verdict) {
-	c.Session, c.Kind = h.s.rec.ID, h.s.rec.Kind
+	c.Session, c.Kind, c.Granted = h.s.rec.ID, h.s.rec.Kind, h.s.p.record.Grants
 	defer func() {
 		if failure := recover(); failure != nil {
 			v = Verdict{Rule: "gate", Reason: fmt.Sprintf("the gate failed (%v); nothing is allowed until it is mended", failure)}

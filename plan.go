@@ -28,7 +28,7 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 	var pl plan
 	for _, ch := range changes {
 		c.rec.Changed = c.rec.Changed || ch.Path != c.p.cfg.Notes && ch.Path != ListFile
-		if c.p.isProtected(ch.Path) && !slices.Contains(c.p.record.Grants, ch.Path) {
+		if c.p.isProtected(ch.Path) && !grants(c.p.record.Grants, ch.Path) {
 			pl.PutBack = append(pl.PutBack, ch.Path)
 			c.violation(fmt.Sprintf("%s is protected and was %s", ch.Path, ch.Status))
 		}

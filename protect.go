@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 )
 
 // protects says whether a pattern names a path of the project, or a directory
@@ -15,6 +16,12 @@ func protects(pattern, name string) bool {
 		}
 	}
 	return false
+}
+
+// grants says whether a person let the session change a protected path: it is
+// one of those granted, or below one.
+func grants(granted []string, name string) bool {
+	return slices.ContainsFunc(granted, func(g string) bool { return name == g || strings.HasPrefix(name, g+"/") })
 }
 
 // protectedPaths are the paths of the project that protected patterns name and

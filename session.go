@@ -122,6 +122,9 @@ func (s *Session) task() Task {
 func (p *project) scope(kind ScopeKind, session string) Scope {
 	s := Scope{Kind: kind, Session: session, Dir: p.cfg.Dir, Home: filepath.Join(p.cfg.State, "home")}
 	for _, name := range []string{p.cfg.Spec, "autosession.toml"} {
+		if kind == ScopeSession && grants(p.record.Grants, name) {
+			continue
+		}
 		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
 	}
 	s.Binds = slices.Clone(p.cfg.Binds)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 )
 
 // Verify holds the project and runs checks again: of the features that are
@@ -75,13 +76,14 @@ func Trust(ctx context.Context, cfg Config, hash func(context.Context) (string, 
 	return errors.Join(err, p.release())
 }
 
-// Grant holds the project and lets the next session change one protected path.
+// Grant holds the project and lets the next session change one protected path,
+// relative to the project, and what is below it.
 func Grant(ctx context.Context, cfg Config, path string) error {
 	p, err := hold(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	if p.isProtected(path) {
+	if path = filepath.ToSlash(filepath.Clean(path)); p.isProtected(path) {
 		p.record.Grants = append(p.record.Grants, path)
 		err = p.apply(ctx, Change{Project: &p.record})
 	} else {

@@ -222,8 +222,9 @@ func (p *Policy) judgeShields(rel []string, u use, list bool) (why, instead stri
 	if len(rel) == 0 && u != useDir {
 		return "is the project itself", "name files inside it", Setting{}
 	}
+	granted := slices.ContainsFunc(p.granted, func(g []string) bool { return len(rel) >= len(g) && slices.Equal(rel[:len(g)], g) })
 	for _, s := range p.protected {
-		if s.list && list || !s.covers(rel, u) {
+		if s.list && list || !s.list && granted || !s.covers(rel, u) {
 			continue
 		}
 		if s.list {

@@ -16,6 +16,7 @@ type Policy struct {
 	permits   map[string]bool
 	areas     []area
 	protected []shield
+	granted   [][]string // components of protected paths that may be changed
 }
 
 var _ autosession.Gate = (*Policy)(nil)
@@ -25,6 +26,7 @@ var _ autosession.Gate = (*Policy)(nil)
 // judged by name. It does not block, and a cancelled ctx denies.
 func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosession.Verdict) {
 	defer failClosed(&v)
+	p = p.granting(c.Granted)
 	if err := ctx.Err(); err != nil {
 		return autosession.Verdict{Rule: "P1", Reason: "cannot judge this call: " + err.Error()}
 	}
@@ -33,6 +35,18 @@ func (p *Policy) Judge(ctx context.Context, c autosession.ToolCall) (v autosessi
 		rule = toolRule(c.Tool)
 	}
 	return verdict(p.judgeCall(c), rule)
+}
+
+// granting is the policy with paths that a person lets a session change.
+func (p *Policy) granting(paths []string) *Policy {
+	if len(paths) == 0 {
+		return p
+	}
+	q := *p
+	for _, path := range paths {
+		q.granted = append(q.granted, split(path, nil))
+	}
+	return &q
 }
 
 // judgeCall tells why a call is denied, or nil.

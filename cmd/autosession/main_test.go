@@ -45,6 +45,7 @@ const key = "sk-ant-api03-NOBODY-MAY-SEE-THIS-KEY"
 //	json PATH > NAME         puts a field of stdout into a variable
 //	jsonlines N REGEXP       each line of stdout is an object, and N of them match
 //	process TEXT             a process of this script has TEXT in its command line
+//	tamper SQL               changes the records behind the program's back
 //	hidden TEXT DIR…         no output, and no file below DIR, holds TEXT
 //
 // Each script must leave no process behind.
@@ -74,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "play": play, "unplayed": unplayed, "requests": requests,
 			"start": start, "signal": sendSignal, "ended": ended, "until": until,
 			"json": checkJSON, "jsonlines": jsonLines,
-			"process": process, "hidden": hidden,
+			"process": process, "hidden": hidden, "tamper": tamper,
 		},
 		RequireUniqueNames: true,
 	})
