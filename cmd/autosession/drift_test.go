@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/claudecode/clitest"
 	"github.com/autosession/autosession/config"
@@ -48,5 +49,19 @@ func TestDrift(t *testing.T) {
 	}
 	if want := "says what is new, which harms nothing: result/success is_error"; d.news != want {
 		t.Errorf("news = %q, want %q", d.news, want)
+	}
+}
+
+// TestVersionsOf takes what Claude Code said in earlier sessions, and nothing
+// of other agents.
+func TestVersionsOf(t *testing.T) {
+	var sessions []autosession.SessionRecord
+	for _, info := range []autosession.Info{
+		{Agent: claudecode.Name, Version: "2.1.197"}, {Agent: "api", Version: "1.2.3"}, {Agent: claudecode.Name},
+	} {
+		sessions = append(sessions, autosession.SessionRecord{Info: info})
+	}
+	if got := versionsOf(sessions); !slices.Equal(got, []string{"2.1.197"}) {
+		t.Errorf("versions = %q", got)
 	}
 }
