@@ -16,10 +16,23 @@ var golden []byte
 // paths of its fields, and which kinds of JSON value were seen there.
 type Shape map[string]map[string]string
 
+// GoldenScenario is the session that [Golden] was recorded from, as package
+// fakemodel plays it: a Bash call that works, one that the hooks must deny
+// (rm), and a last text.
+const GoldenScenario = `
+[[session]]
+name = "golden"
+[[session.step]]
+tool = [{ name = "Bash", input = { command = "true", description = "try" } }]
+[[session.step]]
+tool = [{ name = "Bash", input = { command = "rm -rf x", description = "try" } }]
+[[session.step]]
+say = "That is all."
+`
+
 // Golden is the shape that was recorded from the program whose version this
-// package was built for, in a session with one Bash call that works, one Bash
-// call that the gate denies, and a last text. A session that plays the same
-// with another version shows what that version changed.
+// package was built for, in the session of [GoldenScenario]. A session that
+// plays the same with another version shows what that version changed.
 func Golden() Shape {
 	var s Shape
 	if err := json.Unmarshal(golden, &s); err != nil {

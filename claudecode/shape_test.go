@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/fakemodel"
 )
 
 var update = flag.Bool("update", false, "record golden.json from the real program")
@@ -20,13 +21,20 @@ func TestRealShape(t *testing.T) {
 	g := &gate{before: func(_ context.Context, c autosession.ToolCall) autosession.Verdict {
 		return autosession.Verdict{Allow: !contains(string(c.Input), "rm -rf"), Reason: "no"}
 	}}
-	bash := func(command string) playedTurn {
-		return playedTurn{tools: []playedTool{{"Bash", map[string]any{"command": command, "description": "try"}}}}
+	scenario, err := fakemodel.Parse([]byte(GoldenScenario))
+	if err != nil {
+		t.Fatal(err)
 	}
+	model, err := fakemodel.Start(scenario, fakemodel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
 	s := openRealAgent(t, func(a *Agent, task *autosession.Task) {
-		task.Hooks = g
+		a.Endpoint, a.BaseURL = model.URL(), model.URL()
 		a.Trace = seen.Add
-	}, bash("true"), bash("rm -rf x"), playedTurn{text: "That is all."})
+		task.Hooks = g
+	})
 	wantClass(t, s.run(t, "Try two things."), autosession.OutcomeDone)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/apiagent"
+	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/sqlite"
 )
@@ -22,40 +25,56 @@ type finding struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"` // what was found, or what to do
+
+	Warnings []string `json:"warnings,omitempty"` // of what may go wrong all the same
 }
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "doctor [DIR]",
 		Short: "See whether everything is here that a run needs",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.place(a.project(args))
-			if err != nil {
-				return err
-			}
-			findings := p.examine(c.Context())
-			if a.json {
-				err = a.printJSON(findings)
-			}
-			wrong := false
-			for _, f := range findings {
-				wrong = wrong || !f.OK
-				if !a.json {
-					fmt.Fprintf(a.stdout, "%-7s %-10s %s\n", map[bool]string{true: "ok", false: "missing"}[f.OK], f.Name, harmless(f.Detail))
-				}
-			}
-			if err == nil && wrong {
-				return exitError(exitUnexpected)
-			}
+	}
+	config.AddFlags(c.Flags())
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p, err := a.place(a.project(args))
+		if err != nil {
 			return err
-		},
+		}
+		findings := p.examine(c.Context(), c.Flags())
+		if a.json {
+			err = a.printJSON(findings)
+		}
+		wrong := false
+		for _, f := range findings {
+			wrong = wrong || !f.OK
+			if !a.json {
+				f.print(a.stdout)
+			}
+		}
+		if err == nil && wrong {
+			return exitError(exitUnexpected)
+		}
+		return err
+	}
+	return c
+}
+
+// print prints a line for what was found, and one for each warning.
+func (f finding) print(out io.Writer) {
+	if f.Detail != "" {
+		fmt.Fprintf(out, "%-7s %-10s %s\n", map[bool]string{true: "ok", false: "missing"}[f.OK], f.Name, harmless(f.Detail))
+	}
+	for _, warning := range f.Warnings {
+		fmt.Fprintf(out, "%-7s %-10s %s\n", "warning", f.Name, harmless(warning))
 	}
 }
 
 // examine looks at all that a run needs. It changes nothing.
-func (p place) examine(ctx context.Context) []finding {
-	return []finding{p.gitFinding(ctx), p.settings(ctx), p.records(ctx), agentFinding(), p.sandboxFinding(ctx)}
+func (p place) examine(ctx context.Context, flags *pflag.FlagSet) []finding {
+	c, settings := p.settings(ctx, flags)
+	findings := append([]finding{p.gitFinding(ctx), settings, p.records(ctx)}, agentFindings(ctx, c)...)
+	return append(findings, p.sandboxFinding(ctx))
 }
 
 func (p place) gitFinding(ctx context.Context) finding {
@@ -74,15 +93,17 @@ func (p place) gitFinding(ctx context.Context) finding {
 	return f
 }
 
-func (p place) settings(ctx context.Context) finding {
+// settings reads the configuration. It is the zero value when it is wrong.
+func (p place) settings(ctx context.Context, flags *pflag.FlagSet) (config.Config, finding) {
 	snapshot, err := p.snapshot(ctx)
 	if err != nil {
-		return finding{Name: "settings", Detail: err.Error()}
+		return config.Config{}, finding{Name: "settings", Detail: err.Error()}
 	}
-	if _, err := p.load(nil, snapshot.Project.Trusted, true); err != nil {
-		return finding{Name: "settings", Detail: err.Error()}
+	c, err := p.load(flags, snapshot.Project.Trusted, true)
+	if err != nil {
+		return config.Config{}, finding{Name: "settings", Detail: err.Error()}
 	}
-	return finding{Name: "settings", OK: true, Detail: "autosession config prints them"}
+	return c, finding{Name: "settings", OK: true, Detail: "autosession config prints them"}
 }
 
 func (p place) records(ctx context.Context) finding {
@@ -110,11 +131,49 @@ func (p place) history(ctx context.Context, head autosession.Link) (n int64, err
 	return n, errors.Join(err, store.Check(ctx), store.Close())
 }
 
-func agentFinding() finding {
-	if apiagent.FromEnvironment().Key == "" {
-		return finding{Name: "agent", Detail: "set ANTHROPIC_API_KEY for the built-in agent"}
+// agentFindings looks for the agent that c names, and tries Claude Code out
+// when it may be the one.
+func agentFindings(ctx context.Context, c config.Config) []finding {
+	_, missing := claudecode.Find(c.AgentCommand, os.Getenv("PATH"), os.Getenv("HOME"))
+	switch {
+	case c.Agent == claudecode.Name && missing != nil:
+		return []finding{{Name: "agent", Detail: missing.Error()}}
+	case c.Agent == claudecode.Name, c.Agent == "auto" && missing == nil:
+		return []finding{{Name: "agent", OK: true, Detail: "Claude Code"}, claudeFinding(ctx, c)}
+	case apiagent.FromEnvironment().Key != "":
+		return []finding{{Name: "agent", OK: true, Detail: "the built-in one, with the key of ANTHROPIC_API_KEY"}}
+	case c.Agent == "auto":
+		return []finding{{Name: "agent", Detail: "install Claude Code, or set ANTHROPIC_API_KEY for the built-in agent"}}
 	}
-	return finding{Name: "agent", OK: true, Detail: "the built-in one, with the key of ANTHROPIC_API_KEY"}
+	return []finding{{Name: "agent", Detail: "set ANTHROPIC_API_KEY for the built-in agent"}}
+}
+
+// claudeFinding tries Claude Code out with a played model. What is new or
+// missing in what it says is a warning: it may do all the same.
+func claudeFinding(ctx context.Context, c config.Config) finding {
+	f := finding{Name: "claude", OK: true}
+	t, err := newTrial(c)
+	if err != nil {
+		f.Warnings = append(f.Warnings, "it is not tried out: "+err.Error())
+		return f
+	}
+	d := t.try(ctx, claudecode.Golden())
+	f.Warnings = d.warnings
+	if err := t.close(); err != nil {
+		f.Warnings = append(f.Warnings, "what its trial left cannot be removed: "+err.Error())
+	}
+	if unfit, ok := errors.AsType[*autosession.OutcomeError](d.err); ok {
+		return finding{Name: "claude", Detail: "it cannot be used: " + unfit.Outcome.Detail}
+	}
+	switch {
+	case len(d.warnings) > 0:
+		f.Detail = d.version
+	case d.news != "":
+		f.Detail = d.version + ", drives as recorded, and " + d.news
+	default:
+		f.Detail = d.version + ", drives as recorded"
+	}
+	return f
 }
 
 func (p place) sandboxFinding(ctx context.Context) finding {

@@ -101,7 +101,11 @@ func (w *parts) refine(ctx context.Context, flags *pflag.FlagSet, screen *screen
 	for _, i := range c.Ignored {
 		screen.warn(fmt.Sprintf("%s: %s is ignored: %s", i.Source, i.Name, i.Reason))
 	}
-	return w.configure(c)
+	if err := w.configure(c); err != nil {
+		return err
+	}
+	w.canary(ctx, c, snapshot, screen)
+	return nil
 }
 
 // signals turns a person's signals into a stop, then a kill, then an exit.
