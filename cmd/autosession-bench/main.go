@@ -24,6 +24,7 @@ import (
 )
 
 func main() {
+	reexec.Register(standinEntry, playClaude)
 	reexec.Init()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -49,6 +50,10 @@ var rows = []row{
 	{"close", closing},
 	{"reconcile", reconcile},
 	{"checkpoint", checkpoint},
+	{"stream", stream},
+	{"policy", verdict},
+	{"canaries", canaries},
+	{"gateway", throughput},
 }
 
 // run measures the rows that are asked for and prints the table.
