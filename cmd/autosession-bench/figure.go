@@ -58,7 +58,9 @@ func notMeasured(what, why string) figure { return figure{What: what, Missing: w
 // against names a yardstick.
 func (f figure) against(name string, samples []float64) figure {
 	f.Yardstick, f.Against = name, newFigure("", "", 0, samples).Median
-	f.Ratio = f.Median / f.Against
+	if f.Against != 0 {
+		f.Ratio = f.Median / f.Against
+	}
 	return f
 }
 

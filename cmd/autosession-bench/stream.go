@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,25 +88,27 @@ func (b *bench) streamed(ctx context.Context) (streamed, error) {
 	}
 	held, err := residents(os.Getpid())
 	cost.above = held["VmHWM"] - idle
-	return cost, errors.Join(err, b.savedAll(s.Record()))
+	return cost, errors.Join(err, b.savedAll(ctx, s.Record().ID))
 }
 
-// savedAll sees that the transcript is whole: a session is not quick by losing
-// messages.
-func (b *bench) savedAll(rec autosession.SessionRecord) error {
-	f, err := os.Open(filepath.Join(b.cfg.State, "transcripts", rec.ID+".jsonl"))
+// savedAll sees that nothing is missing in the transcript and the database: a
+// session is not quick by losing messages.
+func (b *bench) savedAll(ctx context.Context, session string) error {
+	text, err := os.ReadFile(filepath.Join(b.cfg.State, "transcripts", session+".jsonl"))
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	n, lines := 0, bufio.NewScanner(f)
-	for lines.Scan() {
-		n++
+	events := 0
+	for _, err := range b.store.Events(ctx, session, 0) {
+		if err != nil {
+			return err
+		}
+		events++
 	}
-	if n < messages {
-		return fmt.Errorf("the transcript holds %d of %d messages", n, messages)
+	if lines := bytes.Count(text, []byte("\n")); lines < messages || events < messages {
+		return fmt.Errorf("of %d messages the transcript holds %d and the database %d", messages, lines, events)
 	}
-	return lines.Err()
+	return nil
 }
 
 // resetPeak gives memory back, makes the kernel forget the peak of this
