@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,9 +38,9 @@ func claude(ctx context.Context, l *lab) ([]figure, error) {
 		what = "what is added to a delay of 3 s with Claude Code"
 		wait = 3 * time.Second
 	)
-	path := realClaude()
-	if path == "" {
-		return []figure{notMeasured(what, "Claude Code cannot be installed: npm and a package registry are needed")}, nil
+	path, missing := realClaude()
+	if missing != "" {
+		return []figure{notMeasured(what, missing)}, nil
 	}
 	scenario, err := fakemodel.Parse([]byte(worked))
 	if err != nil {
@@ -62,11 +64,32 @@ func claude(ctx context.Context, l *lab) ([]figure, error) {
 	}, err
 }
 
-// realClaude installs the program as the tests do, and returns its path; "" is
-// that it cannot be had.
-func realClaude() (path string) {
-	testing.Benchmark(func(b *testing.B) { path = clitest.Program(b) })
-	return path
+// realClaude installs the program as the tests do, and returns its path, or
+// why it cannot be had.
+func realClaude() (path, missing string) {
+	t := &installing{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		path = clitest.Program(t)
+	}()
+	<-done
+	return path, t.missing
+}
+
+// installing is the test that installs the program for us.
+type installing struct {
+	testing.TB
+	missing string
+}
+
+// Helper does nothing.
+func (*installing) Helper() {}
+
+// Fatalf keeps the first line of why, and ends the goroutine.
+func (t *installing) Fatalf(format string, args ...any) {
+	t.missing, _, _ = strings.Cut(fmt.Sprintf(format, args...), "\n")
+	runtime.Goexit()
 }
 
 // runClaude runs four sessions, confined.
