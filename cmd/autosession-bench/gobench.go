@@ -22,10 +22,7 @@ func reconcile(ctx context.Context, _ *lab) ([]figure, error) {
 		features int
 		aim      float64
 	}{{200, 1}, {10_000, 50}} {
-		samples := got[fmt.Sprintf("%d ns/op", c.features)]
-		for i := range samples {
-			samples[i] /= 1e6
-		}
+		samples := scale(got[fmt.Sprintf("%d ns/op", c.features)], 1e-6)
 		out = append(out, newFigure(fmt.Sprintf("reconcile alone, %d features", c.features), "ms", c.aim, samples))
 	}
 	return out, nil
@@ -48,6 +45,55 @@ func checkpoint(ctx context.Context, _ *lab) ([]figure, error) {
 			newFigure("the same, against git add -A && git commit", "times", 1.2, got[" x-"+c.key]))
 	}
 	return out, nil
+}
+
+// verdict runs the Go benchmarks of the policy over its sample.
+func verdict(ctx context.Context, _ *lab) ([]figure, error) {
+	var took [2][]float64
+	for i, name := range []string{"BenchmarkVerdict", "BenchmarkParseOnly"} {
+		got, err := goBench(ctx, module+"/policy", name, "-count=5", "-benchtime=300ms")
+		if err != nil {
+			return nil, err
+		}
+		took[i] = scale(got[" ns/op"], 1e-3)
+	}
+	return []figure{
+		newFigure("a verdict of the policy, mean over the sample", "us", 15, took[0]).against("parsing alone", took[1]),
+		newFigure("the same, against parsing alone", "times", 6, each(took[0], took[1], over)),
+	}, nil
+}
+
+// canaries runs the Go benchmark of a run's canaries.
+func canaries(ctx context.Context, _ *lab) ([]figure, error) {
+	got, err := goBench(ctx, module+"/sandbox", "BenchmarkCheck", "-count=5", "-benchtime=1x")
+	if err != nil {
+		return nil, err
+	}
+	return []figure{newFigure("the canaries of a run, bubblewrap", "s", 1, scale(got["bubblewrap ns/op"], 1e-9))}, nil
+}
+
+// throughput runs the Go benchmark of the gateway.
+func throughput(ctx context.Context, _ *lab) ([]figure, error) {
+	got, err := goBench(ctx, module+"/gateway", "BenchmarkThroughput", "-count=3", "-benchtime=300ms")
+	if err != nil {
+		return nil, err
+	}
+	var out []figure
+	for _, c := range []struct{ key, direct, what string }{
+		{"endpoint", "direct", "through the gateway to a model without TLS"},
+		{"tls/endpoint", "tls/direct", "through the gateway to a model with TLS"},
+		{"tls/tunnel", "tls/direct", "through the gateway's proxy by name, TLS"},
+	} {
+		through, direct := got[c.key+" MB/s"], got[c.direct+" MB/s"]
+		out = append(out,
+			newFigure(c.what, "MB/s", 0, through).against("a direct connection", direct),
+			newFigure("the same, against a direct connection", "times", 0.5, each(through, direct, over)).atLeast())
+	}
+	return out, nil
+}
+
+func scale(samples []float64, by float64) []float64 {
+	return each(samples, samples, func(v, _ float64) float64 { return v * by })
 }
 
 // goBench runs a Go benchmark and returns its samples by the last part of the

@@ -3,9 +3,10 @@
 // with 0 also when an aim is missed: the figures are what counts.
 //
 // Everything that it measures is real: a database on the disk, checkpoints by
-// git, processes. Only the model is played. It needs Go and git, and is run
-// from the module's directory; a part of a row's name as its argument runs
-// that row alone.
+// git, processes. Only the model is played. It needs Go, git and bubblewrap,
+// and npm for the rows with the real Claude Code, which are not measured without it.
+// It is run from the module's directory; a part of a row's name as its
+// argument runs that row alone.
 package main
 
 import (
@@ -24,6 +25,7 @@ import (
 )
 
 func main() {
+	reexec.Register(standinEntry, playClaude)
 	reexec.Init()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -49,6 +51,12 @@ var rows = []row{
 	{"close", closing},
 	{"reconcile", reconcile},
 	{"checkpoint", checkpoint},
+	{"stream", stream},
+	{"claude", claude},
+	{"policy", verdict},
+	{"confine", confine},
+	{"canaries", canaries},
+	{"gateway", throughput},
 }
 
 // run measures the rows that are asked for and prints the table.
@@ -96,6 +104,10 @@ func measure(ctx context.Context, l *lab, filter string, progress io.Writer) (fi
 		}
 		for i := range got {
 			got[i].Row = r.name
+			if got[i].N == 0 && got[i].Missing == "" {
+				got[i].Missing = "there is no sample"
+				err = errors.Join(err, fmt.Errorf("cannot measure %s: there is no sample of %q", r.name, got[i].What))
+			}
 		}
 		figures = append(figures, got...)
 	}
