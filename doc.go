@@ -42,9 +42,8 @@
 //		Agent: apiagent.FromEnvironment(), Sandbox: box, Store: store, Repo: repo, Gate: gate,
 //	}}.Run(ctx)
 //
-// What stands between a sandbox and us is our own program once more. So main of
-// cmd/autosession, and TestMain of a test, call Init of internal/reexec before
-// anything else. A program of another module cannot do that yet.
+// What stands between a sandbox and us is our own program once more. So main,
+// and TestMain of a test, call Init of sandbox before anything else.
 //
 // # Where things are
 //

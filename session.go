@@ -118,10 +118,16 @@ func (s *Session) task() Task {
 	}
 }
 
+// Believed names what agents and editors run or obey when a person opens the
+// project with them. A session can neither change nor make it.
+func Believed() []string {
+	return []string{".claude/settings.json", ".claude/settings.local.json", ".mcp.json", ".vscode", ".idea"}
+}
+
 // scope is the bounds of what runs for the project.
 func (p *project) scope(kind ScopeKind, session string) Scope {
 	s := Scope{Kind: kind, Session: session, Dir: p.cfg.Dir, Home: filepath.Join(p.cfg.State, "home")}
-	for _, name := range []string{p.cfg.Spec, "autosession.toml"} {
+	for _, name := range append([]string{p.cfg.Spec, "autosession.toml"}, Believed()...) {
 		if kind == ScopeSession && grants(p.record.Grants, name) {
 			continue
 		}

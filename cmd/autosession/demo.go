@@ -84,7 +84,7 @@ func (a *app) play(c *cobra.Command, dir, agent, command string) error {
 // holds says whether there is a sandbox here that confines.
 func (p place) holds(ctx context.Context) bool {
 	w := &parts{place: p}
-	if _, err := w.confine(config.Config{}); err != nil {
+	if _, err := w.confine(ctx, config.Config{}); err != nil {
 		return false
 	}
 	for _, canary := range w.box.Check(ctx) {

@@ -152,7 +152,7 @@ func agentFindings(ctx context.Context, c config.Config) []finding {
 // missing in what it says is a warning: it may do all the same.
 func claudeFinding(ctx context.Context, c config.Config) finding {
 	f := finding{Name: "claude", OK: true}
-	t, err := newTrial(c)
+	t, err := newTrial(ctx, c)
 	if err != nil {
 		f.Warnings = append(f.Warnings, "it is not tried out: "+err.Error())
 		return f
@@ -178,7 +178,7 @@ func claudeFinding(ctx context.Context, c config.Config) finding {
 
 func (p place) sandboxFinding(ctx context.Context) finding {
 	w := &parts{place: p}
-	name, err := w.confine(config.Config{})
+	name, err := w.confine(ctx, config.Config{})
 	if err != nil {
 		return finding{Name: "sandbox", Detail: err.Error()}
 	}

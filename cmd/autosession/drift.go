@@ -83,7 +83,7 @@ func (w *parts) canary(ctx context.Context, c config.Config, s autosession.Snaps
 
 // tryNew tries the program out, unless its version is known.
 func (w *parts) tryNew(ctx context.Context, c config.Config, known []string, screen *screen) (d drift, err error) {
-	t, err := newTrial(c)
+	t, err := newTrial(ctx, c)
 	if err != nil {
 		return drift{}, err
 	}

@@ -13,7 +13,7 @@ import (
 // TestDrift tries the real, pinned Claude Code out, and compares what it said
 // with what was recorded, and with records that differ.
 func TestDrift(t *testing.T) {
-	place, err := newTrial(config.Config{Agent: claudecode.Name, AgentCommand: clitest.Program(t)})
+	place, err := newTrial(t.Context(), config.Config{Agent: claudecode.Name, AgentCommand: clitest.Program(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ it; 6 when another process holds the project; 7 when there is no sandbox.`,
 
 // shell runs one command to its end, and returns its exit status.
 func (a *app) shell(ctx context.Context, w *parts, conf config.Config, cmd autosession.Command) error {
-	if _, err := w.confine(conf); err != nil {
+	if _, err := w.confine(ctx, conf); err != nil {
 		return err
 	}
 	if conf.NoSandbox && !a.quiet {
@@ -123,7 +123,7 @@ func (w *parts) shellScope(conf config.Config) autosession.Scope {
 		Network: autosession.Network{Hosts: slices.Clone(w.cfg.Hosts)},
 		Report:  func(autosession.Event) {}, // no session, no log
 	}
-	for _, name := range []string{w.specName(conf), config.FileName} {
+	for _, name := range append([]string{w.specName(conf), config.FileName}, autosession.Believed()...) {
 		s.ReadOnly = append(s.ReadOnly, filepath.Join(w.dir, name))
 	}
 	for _, path := range conf.AllowPaths {

@@ -36,19 +36,19 @@ type trial struct {
 
 // newTrial makes the place, in a sandbox of the kind that the configuration
 // wants. Who calls it closes it.
-func newTrial(c config.Config) (*trial, error) {
+func newTrial(ctx context.Context, c config.Config) (*trial, error) {
 	root, err := os.MkdirTemp("", "autosession-trial-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a place for a trial: %w", err)
 	}
 	t := &trial{root: root, session: randomUUID()}
-	if err := t.furnish(c); err != nil {
+	if err := t.furnish(ctx, c); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
 
-func (t *trial) furnish(c config.Config) error {
+func (t *trial) furnish(ctx context.Context, c config.Config) error {
 	real, err := filepath.EvalSymlinks(t.root)
 	if err != nil {
 		return fmt.Errorf("cannot make a place for a trial: %w", err)
@@ -67,7 +67,7 @@ func (t *trial) furnish(c config.Config) error {
 		return err
 	}
 	t.played = t.model.URL()
-	if _, err := t.confine(c); err != nil {
+	if _, err := t.confine(ctx, c); err != nil {
 		return err
 	}
 	t.agent = t.claude(c, t.account()).(claudecode.Agent)

@@ -99,7 +99,7 @@ type parts struct {
 // model, or "".
 func wire(ctx context.Context, p place, c config.Config, played string) (*parts, error) {
 	w := &parts{place: p, played: played}
-	confined, err := w.confine(c)
+	confined, err := w.confine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (w *parts) close() error {
 }
 
 // confine picks the sandbox. It never picks none by itself.
-func (w *parts) confine(c config.Config) (name string, err error) {
+func (w *parts) confine(ctx context.Context, c config.Config) (name string, err error) {
 	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway}
 	if c.NoSandbox {
 		box, err := sandbox.NewUnconfined(o)
@@ -132,9 +132,9 @@ func (w *parts) confine(c config.Config) (name string, err error) {
 		w.box = box
 		return box.Name(), nil
 	}
-	box, err := sandbox.NewBubblewrap(o)
+	box, err := sandbox.Confine(ctx, o)
 	if err != nil {
-		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "bubblewrap", Detail: err.Error() + "; --no-sandbox runs the agent unconfined"}}}
+		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "sandbox", Detail: err.Error() + "; --no-sandbox runs the agent unconfined"}}}
 	}
 	w.box = box
 	return box.Name(), nil
