@@ -83,15 +83,16 @@ func cheat(t *autosessiontest.Turn) autosession.Outcome {
 // n-th, before or after it is done.
 type mortal struct {
 	mu    sync.Mutex
-	armed func() bool
+	armed bool // CLOSE has begun: writes are counted
 	left  int
 	after bool
 }
 
-func (m *mortal) step(do func() error) error {
+func (m *mortal) step(arms bool, do func() error) error {
 	m.mu.Lock()
 	dies := false
-	if m.armed() {
+	m.armed = m.armed || arms // with its own write, so that no other comes between
+	if m.armed {
 		m.left--
 		dies = m.left == 0
 	}
@@ -111,19 +112,16 @@ func (m *mortal) step(do func() error) error {
 type mortalStore struct {
 	autosession.Store
 	autosession.Archive
-	m       *mortal
-	closing bool
+	m *mortal
 }
 
 func (s *mortalStore) Apply(ctx context.Context, c autosession.Change) error {
-	if c.Session != nil && c.Session.Number == 2 && c.Session.Phase == autosession.PhaseClosing {
-		s.closing = true
-	}
-	return s.m.step(func() error { return s.Store.Apply(ctx, c) })
+	closing := c.Session != nil && c.Session.Number == 2 && c.Session.Phase == autosession.PhaseClosing
+	return s.m.step(closing, func() error { return s.Store.Apply(ctx, c) })
 }
 
 func (s *mortalStore) Append(ctx context.Context, session string, e []autosession.Event) error {
-	return s.m.step(func() error { return s.Store.Append(ctx, session, e) })
+	return s.m.step(false, func() error { return s.Store.Append(ctx, session, e) })
 }
 
 type mortalRepo struct {
@@ -132,12 +130,12 @@ type mortalRepo struct {
 }
 
 func (r *mortalRepo) Save(ctx context.Context, label string) (c autosession.Checkpoint, err error) {
-	err = r.m.step(func() error { c, err = r.Repo.Save(ctx, label); return err })
+	err = r.m.step(false, func() error { c, err = r.Repo.Save(ctx, label); return err })
 	return c, err
 }
 
 func (r *mortalRepo) Restore(ctx context.Context, id string, paths ...string) error {
-	return r.m.step(func() error { return r.Repo.Restore(ctx, id, paths...) })
+	return r.m.step(false, func() error { return r.Repo.Restore(ctx, id, paths...) })
 }
 
 // doomed is the process that dies: DIR STATE N before|after. It ends with 0
@@ -154,7 +152,7 @@ func doomed(args []string) int {
 	}
 	defer end()
 	store := &mortalStore{Store: cfg.Store, Archive: cfg.Store.(autosession.Archive)}
-	m := &mortal{left: n, after: args[3] == "after", armed: func() bool { return store.closing }}
+	m := &mortal{left: n, after: args[3] == "after"}
 	store.m, cfg.Store = m, store
 	cfg.Repo = &mortalRepo{Repo: cfg.Repo.(*git.Repo), m: m}
 	cfg.RunMax.Sessions = 1

@@ -241,7 +241,7 @@ func doomedRollback(args []string) int {
 		return 2
 	}
 	defer end()
-	m := &mortal{left: n, after: args[4] == "after", armed: func() bool { return true }}
+	m := &mortal{left: n, after: args[4] == "after", armed: true}
 	cfg.Store = &mortalStore{Store: cfg.Store, Archive: cfg.Store.(autosession.Archive), m: m}
 	cfg.Repo = &mortalRepo{Repo: cfg.Repo.(*git.Repo), m: m}
 	if _, err := autosession.Rollback(context.Background(), cfg, args[2]); err != nil {
