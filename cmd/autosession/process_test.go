@@ -39,11 +39,26 @@ func (s *script) processes() ([]owned, error) {
 		command, _ := os.ReadFile(about + "cmdline")
 		environ, _ := os.ReadFile(about + "environ")
 		dir, _ := os.Readlink(about + "cwd")
-		if p.PID != os.Getpid() && strings.Contains(string(command)+string(environ)+dir, s.work) {
+		if p.PID != os.Getpid() && s.named(string(command)+"\x00"+string(environ)+"\x00"+dir) {
 			found = append(found, owned{p, string(bytes.ReplaceAll(command, []byte{0}, []byte{' '}))})
 		}
 	}
 	return found, nil
+}
+
+// named says whether a text names the script's directory or something below
+// it, and not that of a script whose name begins with this one's.
+func (s *script) named(text string) bool {
+	for {
+		_, after, found := strings.Cut(text, s.work)
+		if !found {
+			return false
+		}
+		if after == "" || !strings.ContainsAny(after[:1], "-_.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") {
+			return true
+		}
+		text = after
+	}
 }
 
 // withText lists those processes of a script that have a text in their command
