@@ -137,7 +137,8 @@ func privateKeys(text string) string {
 			continue
 		}
 		b.WriteString(Mark)
-		_, after, ended := strings.Cut(block, end)
+		_, after, _ := strings.Cut(block, end)
+		var ended bool
 		if _, text, ended = strings.Cut(after, "-----"); !ended {
 			return b.String()
 		}
