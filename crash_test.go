@@ -81,6 +81,7 @@ func cheat(t *autosessiontest.Turn) autosession.Outcome {
 
 // mortal counts the writes that go through it and kills the process at the
 // n-th, before or after it is done.
+// One at a time: a write that is counted is done before the next is begun.
 type mortal struct {
 	mu    sync.Mutex
 	armed bool // CLOSE has begun: writes are counted
@@ -90,13 +91,13 @@ type mortal struct {
 
 func (m *mortal) step(arms bool, do func() error) error {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	dies := false
 	m.armed = m.armed || arms // with its own write, so that no other comes between
 	if m.armed {
 		m.left--
 		dies = m.left == 0
 	}
-	m.mu.Unlock()
 	if dies && !m.after {
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
