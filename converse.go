@@ -160,7 +160,7 @@ func (s *Session) activeLimit() (<-chan time.Time, func()) {
 func (s *Session) wrapUp(ctx context.Context, why ending) Outcome {
 	data := s.promptData("")
 	data.Reason = why.detail
-	prompt, err := s.p.cfg.Prompts.render("wrapup", data)
+	prompt, err := s.p.cfg.Prompts.Text("wrapup", data)
 	if err != nil {
 		return Outcome{Class: OutcomeInterrupted, Detail: err.Error()}
 	}

@@ -229,14 +229,14 @@ func (s *Session) prompt(ctx context.Context) (string, error) {
 	if s.rec.Kind == Init {
 		situation.Spec = p.readText(p.cfg.Spec, 16<<10)
 	}
-	return p.cfg.Prompts.render(string(s.rec.Kind), s.promptData(Brief(situation)))
+	return p.cfg.Prompts.Text(string(s.rec.Kind), s.promptData(Brief(situation)))
 }
 
 func (s *Session) promptData(briefing string) PromptData {
 	c := s.p.cfg
 	return PromptData{
 		Dir: c.Dir, Spec: c.Spec, List: ListFile, Notes: c.Notes,
-		Features: c.Features, MinFeatures: c.MinFeatures, Protected: c.Protect,
+		Features: c.Features, MinFeatures: c.MinFeatures, Protected: append([]string{c.Spec}, c.Protect...),
 		Briefing: briefing, Grace: c.Grace,
 	}
 }

@@ -91,8 +91,8 @@
 // Without it, and when a session's steps are used up, the model ends its turn
 // with a text that says so.
 //
-// All texts are templates (text/template) over [Options].Values. The function
-// after gives a moment in Unix seconds, counted from [Start]:
+// In all texts {{.Name}} stands for one of [Options].Values, and {{after `4h`}}
+// for a moment in Unix seconds, counted from [Start]:
 // "anthropic-ratelimit-unified-reset" = "{{after `4h`}}".
 //
 // # Which step a request gets

@@ -4,29 +4,34 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"text/template"
 	"time"
+
+	"github.com/autosession/autosession/internal/fill"
 )
 
-// checkTemplate reports the templates below a value that cannot be read.
+// checkTemplate reports the places below a value that cannot be filled in.
 func checkTemplate(t *table, key string, value any) bool {
 	_, err := each(value, func(s string) (string, error) {
-		_, err := parseTemplate(s, time.Time{})
-		return s, err
+		return fillText(s, time.Time{}, func(string) (string, error) { return "", nil }) // the values come with Start
 	})
 	if err != nil {
-		t.bad(key, "%s: %v; write {{.Name}}, or verbatim = true to keep {{ as it is", key, err)
+		t.bad(key, "%s: %v; or verbatim = true keeps {{ as it is", key, err)
 	}
 	return err == nil
 }
 
-func parseTemplate(source string, now time.Time) (*template.Template, error) {
-	return template.New("text").Option("missingkey=error").Funcs(template.FuncMap{
-		"after": func(d string) (string, error) {
-			span, err := time.ParseDuration(d)
+// fillText fills in the values and the moments of a text.
+func fillText(text string, now time.Time, value func(name string) (string, error)) (string, error) {
+	return fill.Text(text, func(name, argument string) (string, error) {
+		switch bare, isValue := strings.CutPrefix(name, "."); {
+		case isValue:
+			return value(bare)
+		case name == "after":
+			span, err := time.ParseDuration(argument)
 			return strconv.FormatInt(now.Add(span).Unix(), 10), err
-		},
-	}).Parse(source)
+		}
+		return "", fmt.Errorf("there is no %s; there are values, as {{.Name}}, and {{after `4h`}}", name)
+	})
 }
 
 // filler puts values into the texts of a scenario.
@@ -105,22 +110,13 @@ func (f *filler) pattern(path string, p *pattern) *pattern {
 }
 
 func (f *filler) execute(source string) (string, error) {
-	if !strings.Contains(source, "{{") {
-		return source, nil
-	}
-	tmpl, err := parseTemplate(source, f.now)
-	if err != nil {
-		return "", err
-	}
-	values := f.values
-	if values == nil {
-		values = map[string]string{}
-	}
-	var b strings.Builder
-	if err := tmpl.Execute(&b, values); err != nil {
-		return "", fmt.Errorf("%w; give it in Options.Values", err)
-	}
-	return b.String(), nil
+	return fillText(source, f.now, func(name string) (string, error) {
+		value, ok := f.values[name]
+		if !ok {
+			return "", fmt.Errorf("there is no value %s; give it in Options.Values", name)
+		}
+		return value, nil
+	})
 }
 
 // each changes every text below a value, and leaves the value itself alone.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/fakemodel"
@@ -96,10 +95,6 @@ func (s *story) session(kind autosession.Kind) autosession.SessionRecord {
 // prompt is what our engine tells a session, with what lies in the tree.
 func (s *story) prompt(rec autosession.SessionRecord) string {
 	s.t.Helper()
-	text, err := template.ParseFiles(filepath.Join("..", "..", "..", "prompts", string(rec.Kind)+".md"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	situation := autosession.Situation{Kind: rec.Kind, Number: rec.Number, Ledger: s.ledger, Sessions: s.sessions}
 	situation.Repo.Exists = rec.Kind == autosession.Continue
 	if rec.Kind == autosession.Continue {
@@ -107,15 +102,14 @@ func (s *story) prompt(rec autosession.SessionRecord) string {
 			situation.Repo.Uncommitted = append(situation.Repo.Uncommitted, autosession.FileChange{Path: strings.TrimSpace(line[3:]), Status: line[:2]})
 		}
 	}
-	var b strings.Builder
-	err = text.Execute(&b, autosession.PromptData{
+	text, err := autosession.Prompts{}.Text(string(rec.Kind), autosession.PromptData{
 		Dir: s.dir, Spec: SpecFile, List: autosession.ListFile, Notes: "claude-progress.txt",
-		Features: 50, MinFeatures: 1, Briefing: autosession.Brief(situation),
+		Features: 50, MinFeatures: 1, Protected: []string{SpecFile}, Briefing: autosession.Brief(situation),
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return b.String()
+	return text
 }
 
 // check runs the checks of what was claimed, and of all that was proven
