@@ -26,7 +26,7 @@ func (s Setting) inspect(field any) (text, fix string) {
 				continue
 			}
 			fix = "write one of " + strings.Join(s.Choices, ", ")
-			if near := nearest(item, s.Choices); near != "" {
+			if near := Nearest(item, s.Choices); near != "" {
 				fix = fmt.Sprintf("did you mean %s? It is one of %s", near, strings.Join(s.Choices, ", "))
 			}
 			return "is none of its values", fix

@@ -84,7 +84,7 @@ func unknownFix(key string, names []string, prefix string) string {
 	for i, name := range names {
 		trimmed[i] = strings.ToLower(strings.TrimPrefix(name, prefix))
 	}
-	near := nearest(strings.TrimPrefix(key, prefix), trimmed)
+	near := Nearest(strings.TrimPrefix(key, prefix), trimmed)
 	for i, name := range trimmed {
 		if name == near {
 			return fmt.Sprintf("did you mean %s?", names[i])

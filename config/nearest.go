@@ -2,21 +2,24 @@ package config
 
 import "strings"
 
-// nearest returns the name that a mistyped key most likely means, or "" when
+// Nearest returns the name that a mistyped key most likely means, or "" when
 // none is close. Case and dashes do not count.
-func nearest(key string, names []string) string {
+func Nearest(key string, names []string) string {
 	if len(key) > 100 {
 		return ""
 	}
-	key = strings.ReplaceAll(strings.ToLower(key), "-", "_")
+	key = plain(key)
 	best, least := "", max(2, len(key)/3)+1
 	for _, name := range names {
-		if d := distance(key, name); d < least {
+		if d := distance(key, plain(name)); d < least {
 			best, least = name, d
 		}
 	}
 	return best
 }
+
+// plain is a name as it is compared.
+func plain(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
 
 // distance counts the insertions, deletions, replacements and swaps of
 // neighbours that make a of b.

@@ -238,7 +238,7 @@ func TestNearest(t *testing.T) {
 		"modle": "model", "maxcost": "max_cost", "max_turn": "max_turns", "continue-delay": "continue_delay",
 		"verifytimeout": "verify_timeout", "NO_SANDBOX": "no_sandbox", "host": "hosts", "xyzzy_plugh": "", "": "", "é": "",
 	} {
-		if got := nearest(key, names); got != want {
+		if got := Nearest(key, names); got != want {
 			t.Errorf("%q is near %q, want %q", key, got, want)
 		}
 	}

@@ -12,7 +12,9 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/internal/reexec"
 )
 
@@ -66,7 +68,7 @@ does not hold; 8 stopped by autosession stop; 129, 130, 143 after a signal.`,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{nearestFlag(c, err)} })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "directory", "C", ".", "the project")
 	flags.StringVar(&a.stateRoot, "state", "", "directory for the state of all projects (default $AUTOSESSION_STATE, else $XDG_STATE_HOME/autosession)")
@@ -95,6 +97,21 @@ func known(c *cobra.Command, args []string) error {
 		err = fmt.Errorf("cannot find the command %q; did you mean %s?", args[0], near[0])
 	}
 	return usageError{err}
+}
+
+// nearestFlag adds to the error about a flag that is none which one could be
+// meant.
+func nearestFlag(c *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("cannot find the flag --%s; did you mean --%s?", unknown.GetSpecifiedName(), near)
+	}
+	return fmt.Errorf("cannot find the flag --%s; %s --help lists them", unknown.GetSpecifiedName(), c.CommandPath())
 }
 
 // usage makes what a check of arguments says an error of usage.
