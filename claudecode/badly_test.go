@@ -70,6 +70,30 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
+// TestOpenOfTheDead has a program that is gone before the first word to it: how
+// it ended counts, and not that nobody reads our pipe.
+func TestOpenOfTheDead(t *testing.T) {
+	dir, start := t.TempDir(), startStandin(t, "fails at start", t.TempDir())
+	task := autosession.Task{Session: uuid(), Dir: dir, Home: dir, Hooks: &gate{}, Emit: (&recorder{}).emit}
+	task.Start = func(ctx context.Context, c autosession.Command) (autosession.Process, error) {
+		p, err := start(ctx, c)
+		if err == nil {
+			_, err = p.Wait()
+		}
+		return p, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Agent{Command: self}.Open(t.Context(), task)
+	var got *autosession.OutcomeError
+	want := outcome(autosession.OutcomeCrashed, "ended with exit status 1: error: unknown option '--x'")
+	if !errors.As(err, &got) || got.Outcome != want {
+		t.Errorf("Open = %v, want %v", err, want)
+	}
+}
+
 func TestOpenWithoutProgram(t *testing.T) {
 	_, err := Agent{Command: "/no/such/claude"}.Open(t.Context(), autosession.Task{})
 	var got *autosession.OutcomeError
