@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -185,27 +186,51 @@ func TestGigabyte(t *testing.T) {
 	}
 }
 
-// TestFlood has short lines without end: they are merged, memory stays
-// constant, and an interrupt is still heard. The benchmark has ten million.
+// TestFlood has ten million short lines: progress is merged, memory stays
+// constant, and an interrupt is answered meanwhile.
 func TestFlood(t *testing.T) {
 	rec, c, _ := mustOpen(t, "flood", &gate{})
-	before := heap()
-	peak := watchHeap(t)
+	before, peak := heap(), watchHeap(t)
+	answered := make(chan []time.Duration, 1)
+	rec.on(autosession.EventUsage, func() { answered <- interruptOften(t, c, 5) })
 	rec.on(autosession.EventText, func() {
-		// The stand-in ends without an answer, which is fine too.
-		_ = c.Interrupt(t.Context())
+		if err := c.Interrupt(t.Context()); err != nil {
+			t.Errorf("the last interrupt: %v", err)
+		}
 	})
 	r, err := c.Run(t.Context(), "Go.")
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantClass(t, r, autosession.OutcomeInterrupted)
-	if grown := peak() - before; grown > 64<<20 {
+	if grown := peak() - before; grown > 32<<20 {
 		t.Errorf("memory grew by %d MiB", grown>>20)
+	}
+	if took := <-answered; took[len(took)/2] > time.Second {
+		t.Errorf("interrupts were answered after %v", took)
+	}
+	const blocks = floodLines / 1000
+	if rep := c.(*conversation).report; rep.bad < blocks*floodBad || rep.unknown < blocks*floodUnknown {
+		t.Errorf("%d bad and %d unknown lines were counted, want %d and %d", rep.bad, rep.unknown, blocks*floodBad, blocks*floodUnknown)
 	}
 	if n := len(rec.all()); n > 3*keptUnknown+1000 {
 		t.Errorf("%d events, want them merged", n)
 	}
+}
+
+// interruptOften interrupts n times and returns how long each answer took, the
+// shortest first.
+func interruptOften(t *testing.T, c autosession.Conversation, n int) []time.Duration {
+	var took []time.Duration
+	for range n {
+		begun := time.Now()
+		if err := c.Interrupt(t.Context()); err != nil {
+			t.Errorf("interrupt: %v", err)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	return took
 }
 
 func heap() int64 {
