@@ -20,7 +20,7 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 	for _, confined := range []bool{true, false} {
 		name := map[bool]string{true: "confined", false: "unconfined"}[confined]
 		t.Run(name, func(t *testing.T) {
-			dir, home := filepath.Join(t.TempDir(), "prose"), t.TempDir()
+			dir := filepath.Join(t.TempDir(), "prose")
 			if err := demo.Create(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -33,12 +33,7 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer model.Close()
-			t.Setenv("HOME", home)
-			t.Setenv("XDG_STATE_HOME", "")
-			t.Setenv("XDG_CONFIG_HOME", "")
-			t.Setenv("AUTOSESSION_STATE", "")
-			t.Setenv("ANTHROPIC_BASE_URL", model.URL())
-			t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+			home := playedAccount(t, model.URL())
 			args := []string{"run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
 				"--continue-delay", "100ms", "--backoff-base", "100ms", "--resume", "never"}
 			if !confined {
@@ -62,6 +57,20 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 			keyIsNowhere(t, home)
 		})
 	}
+}
+
+// playedAccount makes the environment that of a person who has an empty HOME,
+// which it returns, and a key for the model at url.
+func playedAccount(t *testing.T, url string) (home string) {
+	t.Helper()
+	home = t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "AUTOSESSION_STATE": "",
+		"CLAUDE_CODE_OAUTH_TOKEN": "", "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-outside-0123456789abcdef",
+	} {
+		t.Setenv(name, value)
+	}
+	return home
 }
 
 // autosessionRun runs one command line and returns what it printed.
@@ -129,12 +138,7 @@ func TestClaudeResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_STATE_HOME", "")
-	t.Setenv("XDG_CONFIG_HOME", "")
-	t.Setenv("AUTOSESSION_STATE", "")
-	t.Setenv("ANTHROPIC_BASE_URL", model.URL())
-	t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+	playedAccount(t, model.URL())
 	autosessionRun(t, exitLimit, "run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
 		"--continue-delay", "100ms", "--max-iterations", "3")
 	var s status
