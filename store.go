@@ -48,7 +48,7 @@ type Snapshot struct {
 	Project  ProjectRecord
 	Ledger   *Ledger         // nil when the project was never seen
 	Sessions []SessionRecord // that ended and count, oldest first, at most RecentSessions
-	Pending  []SessionRecord // prepared, running or closing: what a dead process left
+	Pending  []SessionRecord // prepared, running or closing; the Usage of a running one is its last event's
 	Counted  int             // sessions that were ever prompted; the next number is one more
 	Spent    Spent           // by all ended sessions that count
 	Run      *RunRecord      // the last run, or nil

@@ -61,6 +61,9 @@ func (s state) snapshot() autosession.Snapshot {
 		out.Counted = max(out.Counted, r.Number)
 		switch r.Phase {
 		case autosession.PhasePrepared, autosession.PhaseRunning, autosession.PhaseClosing:
+			if e := s.events[r.ID]; len(e) > 0 && r.Phase == autosession.PhaseRunning {
+				r.Usage = e[len(e)-1].Usage
+			}
 			out.Pending = append(out.Pending, r)
 		case autosession.PhaseEnded:
 			if r.Number > 0 {

@@ -33,6 +33,7 @@ func TestStore(t *testing.T, open OpenStore) {
 		{"PhasesDecideWhatCounts", testPhases},
 		{"NumbersAreUnique", testNumbers},
 		{"SpentFollowsReplacedRecords", testSpent},
+		{"RunningSessionsTellTheirUsage", testRunningUsage},
 		{"LastRunAndDecision", testLast},
 		{"EventsAreNumbered", testEventsNumbered},
 		{"EventsAreSavedTogether", testEventsAtomic},

@@ -58,6 +58,26 @@ func testEventsNumbered(t *testing.T, open OpenStore) {
 	contiguous(t, events(t, store, "b", 0), 1, 2)
 }
 
+func testRunningUsage(t *testing.T, open OpenStore) {
+	store, reopen := open(t)
+	rec := autosession.SessionRecord{ID: "s", Number: 1, Kind: autosession.Init, Phase: autosession.PhaseRunning}
+	apply(t, store, autosession.Change{ID: "c", At: noon, Session: &rec})
+	batch := said(3)
+	for i := range batch {
+		batch[i].Usage = autosession.Usage{Turns: i, CostUSD: 0.25 * float64(i), Tokens: autosession.Tokens{Input: int64(100 * i)}}
+	}
+	appendTo(t, store, "s", batch...)
+	appendTo(t, store, "another", said(1)...)
+	if got := load(t, reopen()).Pending; len(got) != 1 || got[0].Usage != batch[2].Usage {
+		t.Errorf("pending = %+v, want the usage of the last event, %+v", got, batch[2].Usage)
+	}
+	rec.Phase, rec.Usage = autosession.PhaseClosing, autosession.Usage{Turns: 9}
+	apply(t, store, autosession.Change{ID: "d", At: noon, Session: &rec})
+	if got := load(t, store).Pending; len(got) != 1 || got[0].Usage != rec.Usage {
+		t.Errorf("pending = %+v, want what the record says when it closes", got)
+	}
+}
+
 func testEventsAtomic(t *testing.T, open OpenStore) {
 	store, _ := open(t)
 	appendTo(t, store, "s", said(2)...)

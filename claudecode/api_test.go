@@ -27,6 +27,7 @@ type playedTurn struct {
 	status int // of the reply, when it is an error
 	header http.Header
 	body   string
+	cut    bool          // the connection, in the middle of the answer
 	hold   chan struct{} // wait for it before the answer ends
 	begun  chan struct{} // closed when the request is there
 }
@@ -128,6 +129,9 @@ func (p playedTurn) play(w http.ResponseWriter, r *http.Request, model string, n
 	}
 	send("content_block_start", map[string]any{"index": 0, "content_block": map[string]any{"type": "text", "text": ""}})
 	send("content_block_delta", map[string]any{"index": 0, "delta": map[string]any{"type": "text_delta", "text": text}})
+	if p.cut {
+		panic(http.ErrAbortHandler)
+	}
 	if p.hold != nil {
 		select {
 		case <-p.hold:

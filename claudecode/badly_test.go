@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,6 +68,30 @@ func TestOpenFails(t *testing.T) {
 				t.Errorf("outcome = %+v, want %+v", got.Outcome, test.want)
 			}
 		})
+	}
+}
+
+// TestOpenOfTheDead has a program that is gone before the first word to it: how
+// it ended counts, and not that nobody reads our pipe.
+func TestOpenOfTheDead(t *testing.T) {
+	dir, start := t.TempDir(), startStandin(t, "fails at start", t.TempDir())
+	task := autosession.Task{Session: uuid(), Dir: dir, Home: dir, Hooks: &gate{}, Emit: (&recorder{}).emit}
+	task.Start = func(ctx context.Context, c autosession.Command) (autosession.Process, error) {
+		p, err := start(ctx, c)
+		if err == nil {
+			_, err = p.Wait()
+		}
+		return p, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Agent{Command: self}.Open(t.Context(), task)
+	var got *autosession.OutcomeError
+	want := outcome(autosession.OutcomeCrashed, "ended with exit status 1: error: unknown option '--x'")
+	if !errors.As(err, &got) || got.Outcome != want {
+		t.Errorf("Open = %v, want %v", err, want)
 	}
 }
 
@@ -161,27 +186,51 @@ func TestGigabyte(t *testing.T) {
 	}
 }
 
-// TestFlood has short lines without end: they are merged, memory stays
-// constant, and an interrupt is still heard. The benchmark has ten million.
+// TestFlood has ten million short lines: progress is merged, memory stays
+// constant, and an interrupt is answered meanwhile.
 func TestFlood(t *testing.T) {
 	rec, c, _ := mustOpen(t, "flood", &gate{})
-	before := heap()
-	peak := watchHeap(t)
+	before, peak := heap(), watchHeap(t)
+	answered := make(chan []time.Duration, 1)
+	rec.on(autosession.EventUsage, func() { answered <- interruptOften(t, c, 5) })
 	rec.on(autosession.EventText, func() {
-		// The stand-in ends without an answer, which is fine too.
-		_ = c.Interrupt(t.Context())
+		if err := c.Interrupt(t.Context()); err != nil {
+			t.Errorf("the last interrupt: %v", err)
+		}
 	})
 	r, err := c.Run(t.Context(), "Go.")
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantClass(t, r, autosession.OutcomeInterrupted)
-	if grown := peak() - before; grown > 64<<20 {
+	if grown := peak() - before; grown > 32<<20 {
 		t.Errorf("memory grew by %d MiB", grown>>20)
+	}
+	if took := <-answered; took[len(took)/2] > time.Second {
+		t.Errorf("interrupts were answered after %v", took)
+	}
+	const blocks = floodLines / 1000
+	if rep := c.(*conversation).report; rep.bad < blocks*floodBad || rep.unknown < blocks*floodUnknown {
+		t.Errorf("%d bad and %d unknown lines were counted, want %d and %d", rep.bad, rep.unknown, blocks*floodBad, blocks*floodUnknown)
 	}
 	if n := len(rec.all()); n > 3*keptUnknown+1000 {
 		t.Errorf("%d events, want them merged", n)
 	}
+}
+
+// interruptOften interrupts n times and returns how long each answer took, the
+// shortest first.
+func interruptOften(t *testing.T, c autosession.Conversation, n int) []time.Duration {
+	var took []time.Duration
+	for range n {
+		begun := time.Now()
+		if err := c.Interrupt(t.Context()); err != nil {
+			t.Errorf("interrupt: %v", err)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	return took
 }
 
 func heap() int64 {

@@ -96,10 +96,9 @@ func BenchmarkPlainLoop(b *testing.B) {
 	p.Wait()
 }
 
-// BenchmarkTenMillionLines takes ten million short lines of many kinds.
+// BenchmarkTenMillionLines takes the lines of TestFlood, without a program.
 func BenchmarkTenMillionLines(b *testing.B) {
-	const rounds = 10_000_000 / 9
-	text := floodLines + "\n"
+	block := floodBlock()
 	for b.Loop() {
 		var events atomic.Int64
 		out := newOutbox(func(autosession.Event) error { events.Add(1); return nil })
@@ -108,8 +107,8 @@ func BenchmarkTenMillionLines(b *testing.B) {
 		c.report = newReport(c.meter)
 		n := 0
 		peak := watchHeap(b)
-		for range rounds / 100 {
-			lines := newLineReader(&chunks{strings.Repeat(text, 100), func() int { return 64 << 10 }})
+		for n < floodLines {
+			lines := newLineReader(strings.NewReader(block))
 			for l, err := lines.next(); err == nil; l, err = lines.next() {
 				c.take(context.Background(), l)
 				n++

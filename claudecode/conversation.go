@@ -40,6 +40,8 @@ type conversation struct {
 	trace   func(json.RawMessage)
 	stderr  *tail
 
+	frame frame // that is being taken; the reader's
+
 	eof    chan struct{} // closed when the program's output has ended
 	exited chan struct{} // closed when its tree is gone; exit is set
 	exit   autosession.Exit
@@ -121,8 +123,8 @@ func (c *conversation) read(ctx context.Context) {
 // turn and are reported.
 func (c *conversation) take(ctx context.Context, l line) {
 	now := time.Now()
-	f, err := parseFrame(l.data)
-	if err != nil {
+	f := &c.frame
+	if f.parse(l.data) != nil {
 		c.deliver(func() []autosession.Event { return c.report.badLine(l, now) })
 		return
 	}
@@ -162,10 +164,13 @@ func (c *conversation) observe(ctx context.Context, f *frame, l line, now time.T
 	}
 	events := c.report.events(f, l, now)
 	if c.turn != nil {
-		if c.turn.observe(f, now) || c.spent(now) {
+		stop := c.turn.observe(f, now) || c.spent(now)
+		if stop {
 			c.ask(ctx, controlSubtype{"interrupt"}, func(json.RawMessage, error) {})
 		}
-		c.notify()
+		if stop || f.Type == "result" || f.Type == "system" { // nothing else moves a turn's end
+			c.notify()
+		}
 	}
 	if f.Type == "stream_event" && f.Stream != nil && f.Stream.Type == "message_stop" && f.Parent == "" {
 		c.askTotals(ctx, now)

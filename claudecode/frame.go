@@ -140,26 +140,51 @@ type stream struct {
 	Usage   *tokens  `json:"usage"`   // message_delta
 }
 
-// parseFrame decodes a line. A field of an unexpected kind is left at its zero
-// value; only what is not a JSON object, or has no type, is an error.
-func parseFrame(line []byte) (*frame, error) {
+// parse decodes a line into f, whatever f was before. A field of an unexpected
+// kind is left at its zero value; only what is not a JSON object, or has no
+// type, is an error.
+func (f *frame) parse(line []byte) error {
+	*f = frame{}
 	line = bytes.TrimSpace(line)
-	if len(line) == 0 || line[0] != '{' {
-		return nil, errors.New("cannot read a frame: it is not a JSON object")
+	if f.Type = alive(line); f.Type != "" {
+		return nil
 	}
-	f := new(frame)
+	if len(line) == 0 || line[0] != '{' {
+		return errNoObject
+	}
 	err := json.Unmarshal(line, f)
 	var kind *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &kind) {
-		return nil, err
+		return err
 	}
 	if f.Type == "" {
-		return nil, errors.New("cannot read a frame: it has no type")
+		return errNoType
 	}
 	if err != nil && f.Message != nil && f.Message.Content == nil {
 		f.Message.Content = plainContent(line)
 	}
-	return f, nil
+	return nil
+}
+
+var (
+	errNoObject = errors.New("cannot read a frame: it is not a JSON object")
+	errNoType   = errors.New("cannot read a frame: it has no type")
+)
+
+// alive returns the type of a frame that only says that the program lives, else
+// "". A message is mostly of these, one for a few letters, so that they are told
+// by how the program writes them and not decoded. One that is written otherwise
+// is decoded, and means the same.
+func alive(line []byte) string {
+	switch {
+	case bytes.HasPrefix(line, []byte(`{"type":"stream_event","event":{"type":"content_block_`)) && bytes.HasSuffix(line, []byte("}")):
+		return "stream_event"
+	case bytes.HasPrefix(line, []byte(`{"type":"tool_progress",`)) && bytes.HasSuffix(line, []byte("}")):
+		return "tool_progress"
+	case string(line) == `{"type":"keep_alive"}`:
+		return "keep_alive"
+	}
+	return ""
 }
 
 // plainContent reads a message whose content is a plain text.

@@ -100,9 +100,9 @@ func (e ending) failure() autosession.Outcome {
 		return outcome(autosession.OutcomeOffline, text)
 	}
 	if text == "" {
-		text = "the program reports an error and does not say which"
+		text = withTail("the program reports an error and does not say which", e.stderr)
 	}
-	return outcome(autosession.OutcomeCrashed, withTail(text, e.stderr))
+	return outcome(autosession.OutcomeCrashed, text)
 }
 
 // terminal judges the reasons that mean one thing whatever else is said.
@@ -138,7 +138,9 @@ func service(status int, class, text string) (autosession.Outcome, bool) {
 		return outcome(autosession.OutcomeRateLimited, text), true
 	case status == 408:
 		return outcome(autosession.OutcomeOffline, text), true
-	case status >= 500, class == "overloaded", class == "server_error":
+	case status == 0 && class == "server_error": // so it calls a connection that was cut or refused
+		return outcome(autosession.OutcomeOffline, text), true
+	case status >= 500, class == "overloaded":
 		return outcome(autosession.OutcomeOverloaded, text), true
 	}
 	return autosession.Outcome{}, false

@@ -109,7 +109,8 @@ func TestOutcomes(t *testing.T) {
 		{"500", ending{result: errorResult(500, "")}, "overloaded"},
 		{"529", ending{result: errorResult(529, "")}, "overloaded"},
 		{"overloaded class", ending{result: errorResult(0, ""), apiError: "overloaded"}, "overloaded"},
-		{"server class", ending{result: errorResult(0, ""), apiError: "server_error"}, "overloaded"},
+		{"server class", ending{result: errorResult(500, ""), apiError: "server_error"}, "overloaded"},
+		{"server class of a cut connection", ending{result: errorResult(0, ""), apiError: "server_error"}, "offline"},
 		{"no connection", ending{result: errorResult(0, ""), apiError: "unknown"}, "offline"},
 		{"418", ending{result: errorResult(418, "")}, "crashed"},
 	} {

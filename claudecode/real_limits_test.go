@@ -36,6 +36,7 @@ func TestRealServiceErrors(t *testing.T) {
 		{"401", apiError(401, "authentication_error", "invalid x-api-key"), autosession.OutcomeNeedsPerson, autosession.BlockAuth},
 		{"403", apiError(403, "permission_error", "not allowed"), autosession.OutcomeNeedsPerson, autosession.BlockAuth},
 		{"404", apiError(404, "not_found_error", "model: no-such-model"), autosession.OutcomeNeedsPerson, autosession.BlockAgent},
+		{"cut", playedTurn{cut: true}, autosession.OutcomeOffline, ""},
 		{"429", rejected, autosession.OutcomeRateLimited, ""},
 		{"too long", apiError(400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"), autosession.OutcomeContextFull, ""},
 		{"credit", apiError(400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API."), autosession.OutcomeNeedsPerson, autosession.BlockCredit},
@@ -58,6 +59,14 @@ func TestRealServiceErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRealServerError plays a service that is down, to a program that retries
+// once: unlike a connection that is cut, it has a status.
+func TestRealServerError(t *testing.T) {
+	down := apiError(500, "api_error", "Internal server error")
+	s := openRealAgent(t, func(a *Agent, _ *autosession.Task) { a.Env = append(a.Env, "CLAUDE_CODE_MAX_RETRIES=1") }, down, down, down)
+	wantClass(t, s.run(t, "Go."), autosession.OutcomeOverloaded)
 }
 
 // TestRealUsageLimit plays a used-up subscription, whose reset time the

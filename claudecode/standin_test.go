@@ -241,46 +241,65 @@ func playGigabyte(p *standin) int {
 	return p.finish(0)
 }
 
-// playFlood writes short lines of many kinds until it is interrupted.
+// playFlood writes short lines of many kinds until it is interrupted after ten
+// million. Before, it answers an interrupt and goes on.
 func playFlood(p *standin) int {
 	p.prompted()
-	stopped := make(chan struct{})
+	interrupts := make(chan any, 100)
 	go func() {
 		for m := p.hear(); m != nil; m = p.hear() {
 			if request, ok := m["request"].(map[string]any); ok && request["subtype"] == "interrupt" {
-				break
+				interrupts <- m["request_id"]
 			}
 		}
-		close(stopped)
 	}()
-	for n := 0; ; n++ {
-		if n == floodRounds {
+	block := floodBlock()
+	for lines := 0; ; lines += strings.Count(block, "\n") {
+		select {
+		case id := <-interrupts:
+			p.say(map[string]any{"type": "control_response", "response": map[string]any{"subtype": "success", "request_id": id}})
+			if lines >= floodLines {
+				p.say(`{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_streaming"}`)
+				return p.finish(0)
+			}
+		default:
+		}
+		if lines == floodLines {
 			p.text("enough")
 		}
-		select {
-		case <-stopped:
-			p.say(`{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_streaming"}`)
-			return 0
-		default:
-			fmt.Fprintln(p.out, floodLines)
+		if _, err := p.out.WriteString(block); err != nil {
+			return 1
 		}
 	}
 }
 
-// floodRounds is how often floodLines are written before the stand-in says
-// that this is enough.
-const floodRounds = 20_000
+// floodLines is how many lines the flood has before the stand-in says that this
+// is enough.
+const floodLines = 10_000_000
 
-// floodLines are short lines: some say nothing, some are unknown, some broken.
-const floodLines = `{"type":"keep_alive"}
-{"type":"tool_progress","tool_use_id":"t"}
-{"type":"stream_event","event":{"type":"content_block_delta"}}
-{"type":"unheard of"}
-not JSON
-{"type":"system","subtype":"status","status":"requesting"}
-x
-{"type":"system","subtype":"unheard of"}
-{}`
+// Of the lines of one block these are neither understood nor progress.
+const (
+	floodBad     = 3
+	floodUnknown = 2
+)
+
+// floodBlock is a thousand short lines as a session has them: most of them only
+// say that the program lives, some are unknown, some broken.
+func floodBlock() string {
+	odd := []string{
+		`{"type":"unheard of"}`, "not JSON", `{"type":"system","subtype":"status","status":"requesting"}`, "x",
+		`{"type":"system","subtype":"unheard of"}`, "{}",
+	}
+	progress := []string{
+		`{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}}`,
+		`{"type":"tool_progress","tool_use_id":"t"}`,
+		`{"type":"keep_alive"}`,
+	}
+	for i := 0; len(odd) < 1000; i++ {
+		odd = append(odd, progress[i%len(progress)])
+	}
+	return strings.Join(odd, "\n") + "\n"
+}
 
 func playBadLines(p *standin) int {
 	p.prompted()

@@ -18,7 +18,7 @@ import (
 
 // replay makes events of a stream, without a program and without a clock.
 func replay(t testing.TB, r io.Reader) (events []autosession.Event, sizes int64) {
-	lines, rep := newLineReader(r), newReport(newMeter())
+	lines, rep, f := newLineReader(r), newReport(newMeter()), new(frame)
 	for {
 		l, err := lines.next()
 		if err != nil {
@@ -28,7 +28,7 @@ func replay(t testing.TB, r io.Reader) (events []autosession.Event, sizes int64)
 			return events, sizes
 		}
 		sizes += l.size
-		if f, err := parseFrame(l.data); err != nil {
+		if f.parse(l.data) != nil {
 			events = append(events, rep.badLine(l, noon)...)
 		} else {
 			events = append(events, rep.events(f, l, noon)...)
@@ -56,6 +56,7 @@ const sample = `{"type":"system","subtype":"init","session_id":"s","model":"m","
 {"type":"stream_event","event":{"type":"message_start","message":{"id":"m1","model":"m","usage":{"input_tokens":9,"output_tokens":1}}}}
 {"type":"assistant","message":{"id":"m1","model":"m","content":[{"type":"thinking","thinking":"hm"}],"usage":{"input_tokens":9,"output_tokens":1}}}
 {"type":"assistant","message":{"id":"m1","model":"m","content":[{"type":"text","text":"h\u00e9llo é 😀"},{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"ls"}}],"usage":{"input_tokens":9,"output_tokens":1}}}
+{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"h"}},"session_id":"s"}
 {"type":"stream_event","event":{"type":"message_delta","usage":{"output_tokens":5}}}
 {"type":"user","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"a"},{"type":"image"}]}]}}
 not JSON
@@ -140,7 +141,7 @@ func FuzzStream(f *testing.F) {
 			if !e.Time.Equal(noon) {
 				t.Error("an event without a time")
 			}
-			if f, err := parseFrame(e.Raw); err == nil {
+			if f := new(frame); f.parse(e.Raw) == nil {
 				turn.observe(f, noon)
 			}
 		}

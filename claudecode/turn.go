@@ -50,11 +50,12 @@ func newTurn(l lasting) *turn {
 	return &turn{lasting: l}
 }
 
-// observe takes a frame. It says whether the turn is to be stopped.
+// observe takes a frame, whose memory is the caller's. It says whether the turn is to be stopped.
 func (t *turn) observe(f *frame, now time.Time) (stop bool) {
 	switch f.Type {
 	case "result":
-		t.result, t.resultAt, t.idle, t.running = f, now, false, false
+		kept := *f // f is the reader's
+		t.result, t.resultAt, t.idle, t.running = &kept, now, false, false
 	case "assistant", "stream_event":
 		t.retrying = time.Time{}
 		if f.Parent == "" && f.Type == "assistant" {

@@ -9,8 +9,8 @@ import (
 
 func mustFrame(t testing.TB, text string) *frame {
 	t.Helper()
-	f, err := parseFrame([]byte(text))
-	if err != nil {
+	f := new(frame)
+	if err := f.parse([]byte(text)); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return f
@@ -32,6 +32,7 @@ func TestRetryLadder(t *testing.T) {
 		{"500", `"error_status":500,"error":"server_error","retry_delay_ms":600`, autosession.OutcomeOverloaded, 61},
 		{"429", `"error_status":429,"error":"rate_limit","retry_delay_ms":600`, autosession.OutcomeRateLimited, 61},
 		{"no connection", `"error_status":null,"error":"unknown","retry_delay_ms":600`, autosession.OutcomeOffline, 61},
+		{"cut", `"error_status":null,"error":"server_error","retry_delay_ms":600`, autosession.OutcomeOffline, 61},
 		{"a long delay", `"error_status":429,"error":"rate_limit","retry_delay_ms":61000`, autosession.OutcomeRateLimited, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -76,6 +76,9 @@ func (w *wire) send(ctx context.Context, v any) error {
 		}
 		_, err := w.out.Write(append(b, '\n'))
 		w.turn <- struct{}{}
+		if err != nil {
+			err = fmt.Errorf("%w: %v", errEnded, err) // a pipe has no other way to fail
+		}
 		written <- err
 	}()
 	select {

@@ -18,6 +18,7 @@ type Config struct {
 	Tools          []string // names; nil is the agent's usual set
 	Billing        string   // "same", "subscription", "api-key" or "any"
 	Resume         string   // "auto" or "never"
+	Trial          string   // "auto" or "never"
 	PromptInit     string   // file with our template's replacement, or ""
 	PromptContinue string   // the same
 	PromptWrapup   string   // the same

@@ -74,6 +74,12 @@ func agentSettings() []Setting {
 			Help:    "What follows an interrupted session. auto goes on in the same conversation when it is recent and the tree is as it was; never starts a fresh one with a briefing.",
 			field:   func(c *Config) any { return &c.Resume },
 		},
+		{
+			Name: "trial", Theme: themeAgent, Trust: Free, Default: "auto",
+			Choices: []string{"auto", "never"},
+			Help:    "What a run does with a version of Claude Code that is new to the project. auto tries it out with a played model and warns of what has changed, which takes a few seconds and no account; never goes on without.",
+			field:   func(c *Config) any { return &c.Trial },
+		},
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/autosession/autosession"
 )
@@ -23,32 +25,58 @@ func (s *Store) Append(ctx context.Context, session string, e []autosession.Even
 	})
 }
 
+// rows is how many events one statement adds: the cost of a statement is then
+// shared, and more would gain nothing.
+const rows = 64
+
 func appendEvents(ctx context.Context, tx *sql.Tx, session string, events []autosession.Event) error {
-	const (
-		last = `SELECT coalesce(max(seq), 0) FROM event WHERE session = ?`
-		add  = `INSERT INTO event (session, seq, at, type, record) VALUES (?, ?, ?, ?, ?)`
-	)
+	const last = `SELECT coalesce(max(seq), 0) FROM event WHERE session = ?`
 	var seq int64
 	if err := tx.QueryRowContext(ctx, last, session).Scan(&seq); err != nil {
 		return err
 	}
-	statement, err := tx.PrepareContext(ctx, add)
+	whole, err := tx.PrepareContext(ctx, addRows(rows))
 	if err != nil {
 		return err
 	}
-	defer statement.Close()
+	defer whole.Close()
+	for part := range slices.Chunk(events, rows) {
+		args, err := columns(session, seq, part)
+		if err != nil {
+			return err
+		}
+		if len(part) == rows {
+			_, err = whole.ExecContext(ctx, args...)
+		} else {
+			_, err = tx.ExecContext(ctx, addRows(len(part)), args...)
+		}
+		if err != nil {
+			return err
+		}
+		seq += int64(len(part))
+	}
+	return nil
+}
+
+// addRows is a statement that adds n events of one session.
+func addRows(n int) string {
+	const row = `(?1, ?, ?, ?, ?)`
+	return `INSERT INTO event (session, seq, at, type, record) VALUES ` + row + strings.Repeat(`, `+row, n-1)
+}
+
+// columns are the arguments of addRows for events that follow on seq.
+func columns(session string, seq int64, events []autosession.Event) ([]any, error) {
+	args := []any{session}
 	for _, e := range events {
 		e.Seq = 0 // the column holds it
 		record, err := encode(e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		seq++
-		if _, err := statement.ExecContext(ctx, session, seq, moment(e.Time), string(e.Type), record); err != nil {
-			return err
-		}
+		args = append(args, seq, moment(e.Time), string(e.Type), record)
 	}
-	return nil
+	return args, nil
 }
 
 // Events yields the events of a session whose Seq is at least from, also those
@@ -85,16 +113,16 @@ const (
 // page reads the next events.
 func (s *Store) page(ctx context.Context, session string, from int64) ([]autosession.Event, error) {
 	const query = `SELECT seq, record FROM event WHERE session = ? AND seq >= ? ORDER BY seq LIMIT ?`
-	rows, err := s.read.QueryContext(ctx, query, session, from, pageEvents)
+	found, err := s.read.QueryContext(ctx, query, session, from, pageEvents)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer found.Close()
 	var page []autosession.Event
-	for size := 0; size < pageBytes && rows.Next(); {
+	for size := 0; size < pageBytes && found.Next(); {
 		var seq int64
 		var text string
-		if err := rows.Scan(&seq, &text); err != nil {
+		if err := found.Scan(&seq, &text); err != nil {
 			return nil, err
 		}
 		e, err := decode[autosession.Event](text)
@@ -105,5 +133,5 @@ func (s *Store) page(ctx context.Context, session string, from int64) ([]autoses
 		size += len(text)
 		page = append(page, e)
 	}
-	return page, rows.Err()
+	return page, found.Err()
 }

@@ -73,7 +73,30 @@ func loadSessions(ctx context.Context, tx *sql.Tx, snapshot *autosession.Snapsho
 	}
 	slices.Reverse(snapshot.Sessions)
 	snapshot.Pending, err = records[autosession.SessionRecord](ctx, tx, pending)
-	return err
+	if err != nil {
+		return err
+	}
+	return loadUsage(ctx, tx, snapshot.Pending)
+}
+
+// loadUsage takes what a running session has used from its last event: its
+// record says so only when it ends.
+func loadUsage(ctx context.Context, tx *sql.Tx, pending []autosession.SessionRecord) error {
+	const query = `SELECT record FROM event WHERE session = ? ORDER BY seq DESC LIMIT 1`
+	for i := range pending {
+		r := &pending[i]
+		if r.Phase != autosession.PhaseRunning {
+			continue
+		}
+		e, err := last[autosession.Event](ctx, tx, query, r.ID)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			r.Usage = e.Usage
+		}
+	}
+	return nil
 }
 
 func loadRun(ctx context.Context, tx *sql.Tx, snapshot *autosession.Snapshot) (err error) {

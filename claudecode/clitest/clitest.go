@@ -1,6 +1,6 @@
-// Package clitest installs the real Claude Code program for tests: the version
-// that claudecode/testdata/cli pins, from a package registry, once for all
-// packages. It needs npm, and no account.
+// Package clitest installs the real Claude Code program for tests and
+// measurements: the version that claudecode/testdata/cli pins, from a package
+// registry, once for all packages. It needs npm, and no account.
 package clitest
 
 import (
@@ -20,14 +20,14 @@ import (
 // fails and says why.
 func Program(t testing.TB) string {
 	t.Helper()
-	path, err := install()
+	path, err := Install()
 	if err != nil {
 		t.Fatalf("cannot install the real Claude Code: npm and a package registry are needed: %v", err)
 	}
 	return path
 }
 
-// repository returns the directory of the module that the test is part of.
+// repository returns the directory of the module that the process works in.
 func repository() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -39,16 +39,17 @@ func repository() (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", errors.New("cannot find go.mod above the test")
+			return "", errors.New("cannot find go.mod above the working directory")
 		}
 		dir = up
 	}
 }
 
-// install installs what the lock file pins into a directory below the
-// repository's .tools that is named after the lock file, and returns the
-// program. Several test processes may do so at once.
-func install() (string, error) {
+// Install installs what the lock file pins into a directory below the
+// repository's .tools that is named after the lock file, and returns the path of
+// the program. Several processes may do so at once, from any directory of the
+// repository.
+func Install() (string, error) {
 	root, err := repository()
 	if err != nil {
 		return "", err

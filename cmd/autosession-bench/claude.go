@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/autosession/autosession"
@@ -38,8 +36,9 @@ func claude(ctx context.Context, l *lab) ([]figure, error) {
 		what = "what is added to a delay of 3 s with Claude Code"
 		wait = 3 * time.Second
 	)
-	path, missing := realClaude()
-	if missing != "" {
+	path, err := clitest.Install()
+	if err != nil {
+		missing, _, _ := strings.Cut(err.Error(), "\n")
 		return []figure{notMeasured(what, missing)}, nil
 	}
 	scenario, err := fakemodel.Parse([]byte(worked))
@@ -62,34 +61,6 @@ func claude(ctx context.Context, l *lab) ([]figure, error) {
 		newFigure(what, "ms", 50, ms(added)).against("the program's own time from prompt to request", ms(own)),
 		newFigure("of that, until the prompt goes out", "ms", 0, each(ms(added), ms(own), minus)),
 	}, err
-}
-
-// realClaude installs the program as the tests do, and returns its path, or
-// why it cannot be had.
-func realClaude() (path, missing string) {
-	t := &installing{}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		path = clitest.Program(t)
-	}()
-	<-done
-	return path, t.missing
-}
-
-// installing is the test that installs the program for us.
-type installing struct {
-	testing.TB
-	missing string
-}
-
-// Helper does nothing.
-func (*installing) Helper() {}
-
-// Fatalf keeps the first line of why, and ends the goroutine.
-func (t *installing) Fatalf(format string, args ...any) {
-	t.missing, _, _ = strings.Cut(fmt.Sprintf(format, args...), "\n")
-	runtime.Goexit()
 }
 
 // runClaude runs four sessions, confined.

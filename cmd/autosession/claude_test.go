@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 	for _, confined := range []bool{true, false} {
 		name := map[bool]string{true: "confined", false: "unconfined"}[confined]
 		t.Run(name, func(t *testing.T) {
-			dir, home := filepath.Join(t.TempDir(), "prose"), t.TempDir()
+			dir := filepath.Join(t.TempDir(), "prose")
 			if err := demo.Create(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -33,12 +34,7 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer model.Close()
-			t.Setenv("HOME", home)
-			t.Setenv("XDG_STATE_HOME", "")
-			t.Setenv("XDG_CONFIG_HOME", "")
-			t.Setenv("AUTOSESSION_STATE", "")
-			t.Setenv("ANTHROPIC_BASE_URL", model.URL())
-			t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+			home := playedAccount(t, model.URL())
 			args := []string{"run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
 				"--continue-delay", "100ms", "--backoff-base", "100ms", "--resume", "never"}
 			if !confined {
@@ -64,6 +60,20 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 	}
 }
 
+// playedAccount makes the environment that of a person who has an empty HOME,
+// which it returns, and a key for the model at url.
+func playedAccount(t *testing.T, url string) (home string) {
+	t.Helper()
+	home = t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "AUTOSESSION_STATE": "",
+		"CLAUDE_CODE_OAUTH_TOKEN": "", "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-outside-0123456789abcdef",
+	} {
+		t.Setenv(name, value)
+	}
+	return home
+}
+
 // autosessionRun runs one command line and returns what it printed.
 func autosessionRun(t *testing.T, status int, args ...string) string {
 	t.Helper()
@@ -77,10 +87,7 @@ func autosessionRun(t *testing.T, status int, args ...string) string {
 // demoIsComplete sees that the project is done and that its own tests pass.
 func demoIsComplete(t *testing.T, dir string, confined bool) {
 	t.Helper()
-	var s status
-	if err := json.Unmarshal([]byte(autosessionRun(t, 0, "status", "--json", dir)), &s); err != nil {
-		t.Fatal(err)
-	}
+	s := statusOf(t, dir)
 	if s.Features.Proven != 6 || s.Features.Total != 6 || s.Decision.Reason != "complete" || (s.Confined != "none") != confined {
 		t.Errorf("status: %+v", s)
 	}
@@ -120,27 +127,10 @@ func TestClaudeResumes(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Write two files."), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	scenario, err := fakemodel.Load("testdata/claude_resume.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := fakemodel.Start(scenario, fakemodel.Options{Values: map[string]string{"Project": dir}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer model.Close()
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_STATE_HOME", "")
-	t.Setenv("XDG_CONFIG_HOME", "")
-	t.Setenv("AUTOSESSION_STATE", "")
-	t.Setenv("ANTHROPIC_BASE_URL", model.URL())
-	t.Setenv("ANTHROPIC_API_KEY", "sk-ant-outside-0123456789abcdef")
+	model := playClaudes(t, "testdata/claude_resume.toml", dir)
 	autosessionRun(t, exitLimit, "run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
 		"--continue-delay", "100ms", "--max-iterations", "3")
-	var s status
-	if err := json.Unmarshal([]byte(autosessionRun(t, 0, "status", "--json", dir)), &s); err != nil {
-		t.Fatal(err)
-	}
+	s := statusOf(t, dir)
 	if len(s.Sessions) != 3 || s.Sessions[1].Outcome != "rate-limited" || s.Sessions[2].Outcome != "done" {
 		t.Fatalf("sessions: %+v", s.Sessions)
 	}
@@ -160,4 +150,68 @@ func TestClaudeResumes(t *testing.T) {
 	if rest.CostUSD <= cut.CostUSD || s.Usage.Tokens < 21200 {
 		t.Errorf("cost: $%v before the limit and $%v after; %d tokens in all", cut.CostUSD, rest.CostUSD, s.Usage.Tokens)
 	}
+}
+
+// TestClaudeReachesItsLimits has a session of the real Claude Code that makes
+// as many round trips as it may, which ends it there, and one that uses as many
+// tokens as its run may, which is asked to save its work first.
+func TestClaudeReachesItsLimits(t *testing.T) {
+	for _, test := range []struct {
+		limit, value string
+		outcome      string
+		turns        func(n int) bool
+		saved        bool
+	}{
+		{"--max-turns", "3", "turn-limit", func(n int) bool { return n == 3 }, false},
+		{"--max-tokens", "4000", "budget", func(n int) bool { return n >= 4+2 }, true},
+	} {
+		t.Run(test.outcome, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Write a file."), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			model := playClaudes(t, "testdata/claude_limits.toml", dir)
+			autosessionRun(t, exitLimit, "run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t), "--trial", "never",
+				"--no-sandbox", "--continue-delay", "100ms", "--max-iterations", "2", test.limit, test.value)
+			s := statusOf(t, dir)
+			if len(s.Sessions) != 2 || s.Sessions[1].Outcome != test.outcome || !test.turns(s.Sessions[1].Turns) {
+				t.Errorf("sessions: %+v", s.Sessions)
+			}
+			asked := slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool { return bytes.Contains(r.Body, []byte("Stop here: ")) })
+			if _, err := os.Stat(filepath.Join(dir, "saved")); asked != test.saved || (err == nil) != test.saved {
+				t.Errorf("asked to save its work: %v, want %v; what it saved: %v", asked, test.saved, err)
+			}
+		})
+	}
+}
+
+// playClaudes serves the scenario of a file for a project, and makes its
+// model's account that of the environment.
+func playClaudes(t *testing.T, file, dir string) *fakemodel.Server {
+	t.Helper()
+	scenario, err := fakemodel.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := fakemodel.Start(scenario, fakemodel.Options{Values: map[string]string{"Project": dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	playedAccount(t, model.URL())
+	return model
+}
+
+// statusOf is where a project stands.
+func statusOf(t *testing.T, dir string) status {
+	t.Helper()
+	var s status
+	if err := json.Unmarshal([]byte(autosessionRun(t, exitOK, "status", "--json", dir)), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

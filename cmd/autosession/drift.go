@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -61,7 +63,8 @@ func (d *drift) compare(differences []claudecode.Drift) {
 // canary tries Claude Code out when its version is new to the project's
 // records, and warns of what has changed. Whatever goes wrong is a warning.
 func (w *parts) canary(ctx context.Context, c config.Config, s autosession.Snapshot, screen *screen) {
-	if _, ok := w.cfg.Agent.(claudecode.Agent); !ok || w.played != "" {
+	_, ours := w.cfg.Agent.(claudecode.Agent)
+	if !ours || w.played != "" || c.Trial == "never" || w.lacksSpec(s) {
 		return
 	}
 	ctx, end := orStopped(ctx, w.cfg.Stop)
@@ -79,6 +82,17 @@ func (w *parts) canary(ctx context.Context, c config.Config, s autosession.Snaps
 	if d.news != "" {
 		screen.a.say(harmless(d.program() + " " + d.news))
 	}
+}
+
+// lacksSpec says that the run is about to end for want of a spec: then there is
+// no need to try anything out.
+func (w *parts) lacksSpec(s autosession.Snapshot) bool {
+	d, err := autosession.Detect(w.dir, s.Ledger)
+	if err != nil || d.Kind != autosession.Init {
+		return false
+	}
+	spec, err := os.Stat(filepath.Join(w.dir, w.cfg.Spec))
+	return err != nil || spec.Size() == 0
 }
 
 // tryNew tries the program out, unless its version is known.

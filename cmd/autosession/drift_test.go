@@ -1,13 +1,17 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/claudecode/clitest"
 	"github.com/autosession/autosession/config"
+	"github.com/autosession/autosession/fakemodel"
 )
 
 // TestDrift tries the real, pinned Claude Code out, and compares what it said
@@ -49,6 +53,49 @@ func TestDrift(t *testing.T) {
 	}
 	if want := "says what is new, which harms nothing: result/success is_error"; d.news != want {
 		t.Errorf("news = %q, want %q", d.news, want)
+	}
+}
+
+// TestTrialIsAnnounced has runs that try Claude Code out, and runs that have no
+// reason to: one that is refused for want of a spec, and one that was told not
+// to.
+func TestTrialIsAnnounced(t *testing.T) {
+	scenario, err := fakemodel.Parse([]byte("[[session]]\nagain = true\n[[session.step]]\nsay = \"There is nothing to do.\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := fakemodel.Start(scenario, fakemodel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	playedAccount(t, model.URL())
+	for _, test := range []struct {
+		name, spec string
+		args       []string
+		status     int
+		tried      bool
+	}{
+		{"no spec", "", nil, exitUsage, false},
+		{"never", "Write a file.", []string{"--trial", "never"}, exitOK, false},
+		{"a spec", "Write a file.", nil, exitOK, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if test.spec != "" {
+				if err := os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte(test.spec), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			args := append([]string{"run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t), "--no-sandbox", "--once"}, test.args...)
+			out := autosessionRun(t, test.status, args...)
+			if tried := strings.Contains(out, "it is tried out with a played model"); tried != test.tried {
+				t.Errorf("tried out: %v, want %v\n%s", tried, test.tried, out)
+			}
+			if strings.Contains(out, "warning") {
+				t.Errorf("a warning:\n%s", out)
+			}
+		})
 	}
 }
 

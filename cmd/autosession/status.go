@@ -45,6 +45,13 @@ type statusUsage struct {
 	Tokens   int64   `json:"tokens"`
 }
 
+// add counts a session that has not ended.
+func (u *statusUsage) add(spent autosession.Usage) {
+	u.Sessions++
+	u.CostUSD += spent.CostUSD
+	u.Tokens += spent.Tokens.Total()
+}
+
 type statusDecision struct {
 	Action autosession.Action `json:"action"`
 	Reason string             `json:"reason"`
@@ -92,9 +99,13 @@ func newStatus(p place, s autosession.Snapshot, d autosession.Detection) status 
 	if s.Run != nil {
 		out.Confined = s.Run.Confined
 	}
-	for _, rec := range append(s.Sessions, s.Pending...) {
+	for _, rec := range s.Sessions {
+		out.Sessions = append(out.Sessions, newStatusSession(rec))
+	}
+	for _, rec := range s.Pending {
 		if rec.Number > 0 {
 			out.Sessions = append(out.Sessions, newStatusSession(rec))
+			out.Usage.add(rec.Usage)
 		}
 	}
 	if s.Decision != nil {
