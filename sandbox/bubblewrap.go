@@ -150,7 +150,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := view(lookAround(b.options), s, b.options.TempBytes, binary, guarded)
+	seen, err := view(lookAround(b.options), s, b.options.Limits.Temp, binary, guarded)
 	if err != nil {
 		return nil, err
 	}
