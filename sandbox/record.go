@@ -35,7 +35,7 @@ type record struct {
 	readable []string // where alone the tree can read beside; nil is anywhere, and then nothing else is taken from it
 	guarded  protection
 	masked   []string // others' files in the view; who owns them may remove them
-	limits   *Limits // nil is none
+	limits   *Limits  // nil is none
 }
 
 // goneError says that a protected path, a stand-in for one, or something that
