@@ -47,6 +47,22 @@ func (e *OtherProjectError) Error() string {
 	return fmt.Sprintf("cannot go on with %s: its git history begins with commit %.12s, and the project that was here began with %.12s; use another --state directory, or remove this project's state to begin anew", e.Dir, e.Is, e.Was)
 }
 
+// ProgramError says that there is no such program, or that what is there
+// cannot be executed.
+type ProgramError struct {
+	Program string `json:"program"` // as it was named
+	Missing bool   `json:"missing"` // there is none
+	Reason  string `json:"reason"`
+}
+
+// Error names the program and says why.
+func (e *ProgramError) Error() string {
+	if e.Missing {
+		return fmt.Sprintf("cannot find the program %q: %s", e.Program, e.Reason)
+	}
+	return fmt.Sprintf("cannot start %s: %s", e.Program, e.Reason)
+}
+
 // SandboxError says that the sandbox does not hold.
 type SandboxError struct {
 	Failed []Canary

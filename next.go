@@ -182,6 +182,7 @@ var blockHelp = map[string]string{
 	BlockLane:    "another account would pay than the one you chose; see the setting billing",
 	BlockAgent:   "install the agent's program or choose another agent; autosession doctor says more",
 	BlockSandbox: "the sandbox does not hold; autosession doctor says more",
+	BlockDisk:    "make room on the disk, and start again",
 }
 
 func needsPerson(s State, _ time.Time) (Decision, bool) {

@@ -33,6 +33,7 @@ const (
 	BlockLane    = "lane"    // another account would pay than the one chosen
 	BlockAgent   = "agent"   // the agent's program is missing or wrong
 	BlockSandbox = "sandbox" // the sandbox does not hold
+	BlockDisk    = "disk"    // too little room is left on a disk
 )
 
 // Outcome is how a session ended: a value, never an error.

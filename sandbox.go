@@ -11,7 +11,8 @@ import (
 // that runs for the project is started by one. A nil Sandbox is refused.
 type Sandbox interface {
 	// Start runs c within s. ctx bounds Start alone: it does not end the
-	// process. Nothing is running when it returns an error.
+	// process. Nothing is running when it returns an error: a *ProgramError
+	// when the program of c is missing or cannot be executed.
 	Start(ctx context.Context, s Scope, c Command) (Process, error)
 	// Rescue ends what is left of a session whose manager died, and returns
 	// when it is gone. It does nothing for a session that left nothing.
@@ -95,4 +96,7 @@ type Canary struct {
 	Name   string `json:"name"`
 	Holds  bool   `json:"holds"`
 	Detail string `json:"detail,omitempty"` // what happened, and what to do about it
+	// Missing names an ability that this machine lacks, so that it is not held
+	// here; "" is none. The sandbox never promised it: Holds is true.
+	Missing string `json:"missing,omitempty"`
 }

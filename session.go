@@ -128,7 +128,7 @@ func Believed() []string {
 func (p *project) scope(kind ScopeKind, session string) Scope {
 	s := Scope{Kind: kind, Session: session, Dir: p.cfg.Dir, Home: filepath.Join(p.cfg.State, "home")}
 	for _, name := range append([]string{p.cfg.Spec, "autosession.toml"}, Believed()...) {
-		if kind == ScopeSession && grants(p.record.Grants, name) {
+		if kind != ScopeCheck && grants(p.record.Grants, name) {
 			continue
 		}
 		s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
@@ -140,7 +140,7 @@ func (p *project) scope(kind ScopeKind, session string) Scope {
 			s.ReadOnly = append(s.ReadOnly, filepath.Join(p.cfg.Dir, name))
 		}
 	}
-	if n, ok := p.cfg.Agent.(Needer); ok && kind == ScopeSession {
+	if n, ok := p.cfg.Agent.(Needer); ok && kind != ScopeCheck {
 		needs := n.Needs()
 		for _, path := range needs.ReadPaths {
 			s.Binds = append(s.Binds, Bind{Path: path})

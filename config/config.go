@@ -57,6 +57,13 @@ type Config struct {
 	Registries bool
 	NoSandbox  bool
 
+	// How much an agent may use. Sizes are in MiB; 0 is the sandbox's default.
+	SandboxProcesses int64
+	SandboxMemory    int64
+	SandboxFileSize  int64
+	SandboxTemp      int64
+	SandboxReserve   int64 // what stays free on the disk
+
 	Origins []Origin  // of every setting, in the order of Settings
 	Ignored []Ignored // what the project's file says and does not count
 	Hash    string    // SHA-256 of the project's file in hexadecimal, "" without one; what trust is given to

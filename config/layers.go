@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -174,10 +175,15 @@ func (s Setting) narrows(present, next any) bool {
 	}
 	before, isSize := size(present)
 	after, _ := size(next)
-	if s.unlimited() {
-		before, after = orInfinite(before), orInfinite(after)
+	switch {
+	case !isSize:
+		return true
+	case s.floor > 0:
+		return cmp.Or(after, s.floor) >= cmp.Or(before, s.floor)
+	case s.Zero != "":
+		return orInfinite(after) <= orInfinite(before)
 	}
-	return !isSize || after <= before
+	return after <= before
 }
 
 func orInfinite(n float64) float64 {

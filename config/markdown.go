@@ -54,8 +54,8 @@ func (s Setting) defaultInWords() string {
 		return "none"
 	}
 	value := s.bound(s.Default)
-	if n, _ := size(value); s.unlimited() && n == 0 {
-		return "unlimited"
+	if n, _ := size(value); s.Zero != "" && n == 0 {
+		return s.Zero
 	}
 	return "`" + bare(value) + "`"
 }
@@ -70,6 +70,8 @@ func (s Setting) trustInWords() string {
 		return "adds to it"
 	case s.Type() == "true or false":
 		return "may turn it on; off only when trusted"
+	case s.floor > 0:
+		return "may raise it; less only when trusted"
 	}
 	return "may lower it; more only when trusted"
 }

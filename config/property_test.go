@@ -223,10 +223,19 @@ func looser(s Setting, before, after Config) bool {
 	}
 	x, _ := size(s.field(&before))
 	y, _ := size(s.field(&after))
-	if s.Zero == "unlimited" && x == 0 {
+	if s.Name == "sandbox_reserve" {
+		reserve := func(mib float64) float64 {
+			if mib == 0 {
+				return 1024
+			}
+			return mib
+		}
+		return reserve(y) < reserve(x)
+	}
+	if s.Zero != "" && x == 0 {
 		return false
 	}
-	return y > x || s.Zero == "unlimited" && y == 0
+	return y > x || s.Zero != "" && y == 0
 }
 
 func TestNearest(t *testing.T) {

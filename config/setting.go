@@ -31,8 +31,12 @@ type Setting struct {
 	Choices []string // the only values, where there are few
 	Min     string   // smallest value, as it is written in the environment; "" is no bound
 	Max     string   // largest value
-	Zero    string   // what 0 means where it is not simply none: "unlimited"
+	Zero    string   // what 0 means where it is not simply none: "unlimited", or a bound that depends on the machine
 	Help    string   // one or more sentences; the first stands alone
+
+	// floor, above 0, turns strictness around: more is stricter than less, and
+	// 0 counts as this much.
+	floor float64
 
 	field func(*Config) any   // pointer to the field; its type is the setting's type
 	check func(string) string // what is wrong with a text, or with an item of a list; nil is plainText

@@ -10,6 +10,7 @@ const (
 	themePatience = "Patience"
 	themeChecks   = "Checks"
 	themeMay      = "What an agent may do"
+	themeBounds   = "How much an agent may use"
 )
 
 const (
@@ -31,6 +32,7 @@ func Settings() []Setting {
 		patienceSettings(),
 		checkSettings(),
 		maySettings(),
+		boundSettings(),
 	)
 }
 

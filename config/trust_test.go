@@ -31,6 +31,11 @@ func TestUntrustedProject(t *testing.T) {
 		"more denied":           {"deny = ['wget']", "deny", `["curl", "wget"]`, `["curl", "wget"]`},
 		"nothing denied":        {"deny = []", "deny", `["curl"]`, `["curl"]`},
 		"a switch on":           {"verify_clean = true", "verify_clean", "true", "true"},
+		"fewer processes":       {"sandbox_processes = 100", "sandbox_processes", "100", "100"},
+		"more processes":        {"sandbox_processes = 9999", "sandbox_processes", "4096", "9999"},
+		"less memory":           {"sandbox_memory = 512", "sandbox_memory", "512", "512"},
+		"a larger reserve":      {"sandbox_reserve = 2048", "sandbox_reserve", "2048", "2048"},
+		"a smaller reserve":     {"sandbox_reserve = 10", "sandbox_reserve", "0", "10"},
 		"what is harmless":      {"features = 20", "features", "20", "20"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,8 +29,9 @@ type Bubblewrap struct {
 // leastVersion is the first bubblewrap that can forbid further namespaces.
 var leastVersion = [3]int{0, 8, 0}
 
-// maxTries bounds how often a start is tried again because somebody removed a
-// protected path under it. Another tree, of which it is no protected path, can.
+// maxTries bounds how often a start is tried again because somebody removed
+// under it what it builds on: another tree a protected path, which is none of
+// its own; another program its socket.
 const maxTries = 5
 
 // howToGet ends the errors about a bubblewrap that is missing or too old.
@@ -150,11 +151,11 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := view(lookAround(b.options), s, b.options.TempBytes, binary, guarded)
+	seen, err := view(lookAround(b.options), s, b.options.Limits.Temp, binary, guarded)
 	if err != nil {
 		return nil, err
 	}
-	r.writable = seen.writable()
+	r.writable, r.masked = seen.writable(), seen.masked()
 	if r.way != nil {
 		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}

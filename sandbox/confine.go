@@ -13,6 +13,22 @@ type Confining interface {
 	autosession.Sandbox
 	// Name is the sandbox in a few words, and what it lacks on this machine.
 	Name() string
+	// Within is the same Sandbox with other limits for the trees to come.
+	Within(l Limits) Confining
+}
+
+// Within is the same Bubblewrap with other limits.
+func (b *Bubblewrap) Within(l Limits) Confining {
+	other := *b
+	other.options.Limits = l.checked()
+	return &other
+}
+
+// Within is the same Landlock with other limits.
+func (l *Landlock) Within(bounds Limits) Confining {
+	other := *l
+	other.options.Limits = bounds.checked()
+	return &other
 }
 
 // Confine returns the strongest Sandbox that works here: Bubblewrap, or else

@@ -29,7 +29,7 @@ func named(name string, lacks []lack) string {
 func known(lacks []lack) []autosession.Canary {
 	var all []autosession.Canary
 	for _, l := range lacks {
-		all = append(all, autosession.Canary{Name: "not held here: " + l.what, Holds: true, Detail: l.help})
+		all = append(all, autosession.Canary{Name: "not held here", Holds: true, Missing: l.what, Detail: l.help})
 	}
 	return all
 }

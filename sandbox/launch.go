@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/autosession/autosession"
 )
 
 // run starts the program, after what must run beside it, and lets go of the
@@ -64,7 +66,8 @@ func (l *launch) start(files []*os.File) (pid int, err error) {
 		Dir: l.Dir, Env: l.Env, Files: files, Sys: childAttributes(),
 	})
 	if err != nil {
-		return 0, fmt.Errorf("cannot start %s: %v", path, bare(err))
+		// An interpreter that is missing is no program that is.
+		return 0, &autosession.ProgramError{Program: path, Missing: !exists(path), Reason: bare(err).Error()}
 	}
 	defer process.Release()
 	return process.Pid, nil
@@ -119,7 +122,7 @@ func find(name, path, dir string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("cannot find the program %q in %s", name, path)
+	return "", &autosession.ProgramError{Program: name, Missing: true, Reason: "it is not in " + path}
 }
 
 // bare takes the operation and the path off an error that names them itself.

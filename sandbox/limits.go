@@ -10,14 +10,17 @@ type Limits struct {
 	// more fails with EAGAIN. Default: 4096.
 	Processes int64
 	// Memory is how many bytes all of it may use, its temporary directory
-	// included: what would use more is killed. Default: three quarters of the
-	// machine's.
+	// included: what would use more is killed. Default, and most: three
+	// quarters of the machine's.
 	Memory int64
 	// FileSize is how many bytes one file may have: a longer write is ended by
 	// SIGXFSZ. Default: 16 GiB.
 	FileSize int64
 	// OpenFiles is how many descriptors one process may have. Default: 65536.
 	OpenFiles int64
+	// Temp is how many bytes its private temporary directory may hold, which
+	// lies in memory as far as it is used. Default: 2 GiB.
+	Temp int64
 	// Reserve is how many bytes stay free on the file systems of the project
 	// and of our state: where there are less the tree is ended. Default:
 	// 1 GiB, or 2 % of a file system that is small.
@@ -30,11 +33,12 @@ func (l Limits) checked() Limits {
 	for _, one := range []struct {
 		limit    *int64
 		standard int64
-	}{{&l.Processes, 4096}, {&l.Memory, machineMemory() / 4 * 3}, {&l.FileSize, 16 << 30}, {&l.OpenFiles, 1 << 16}} {
+	}{{&l.Processes, 4096}, {&l.Memory, machineMemory() / 4 * 3}, {&l.FileSize, 16 << 30}, {&l.OpenFiles, 1 << 16}, {&l.Temp, 2 << 30}} {
 		if *one.limit == 0 {
 			*one.limit = one.standard
 		}
 	}
+	l.Memory = min(l.Memory, machineMemory()/4*3)
 	return l
 }
 

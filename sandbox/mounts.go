@@ -78,6 +78,17 @@ func (m mounts) writable() []string {
 	return places
 }
 
+// masked returns the files that cannot be opened.
+func (m mounts) masked() []string {
+	var files []string
+	for _, one := range m {
+		if one.kind == masked {
+			files = append(files, one.at)
+		}
+	}
+	return files
+}
+
 // arguments are those for bubblewrap that build the view. Parents come before
 // what lies in them. What is hidden is closed last, when all places in it
 // exist.

@@ -29,10 +29,7 @@ type Options struct {
 	// Hide names absolute directories that are not visible inside, beside
 	// State and the homes of people: where we keep the state of all projects.
 	Hide []string
-	// TempBytes is how large a confined tree's private temporary directory may
-	// grow. It lies in memory, as far as it is used. Default: 2 GiB.
-	TempBytes int64
-	// Limits bounds what a confined tree uses beside.
+	// Limits bounds what a confined tree uses.
 	Limits Limits
 	// Gateway opens the way out of a confined tree whose scope has a network.
 	// nil refuses such a scope.
@@ -54,9 +51,6 @@ func (o Options) checked() (Options, error) {
 		problems = append(problems, fmt.Errorf("cannot use %q as the state directory of the sandbox: not absolute", o.State))
 	} else if err := os.MkdirAll(o.State, 0o700); err != nil {
 		problems = append(problems, fmt.Errorf("cannot make the state directory of the sandbox: %v", err))
-	}
-	if o.TempBytes <= 0 {
-		o.TempBytes = 2 << 30
 	}
 	o.Limits = o.Limits.checked()
 	if o.Author == "" {

@@ -117,7 +117,10 @@ func (p *process) handOver(l *launch, reports *json.Decoder) error {
 	if err := reports.Decode(&started); err != nil {
 		return p.silence(l)
 	}
-	if !started.Started {
+	switch {
+	case started.Program != nil:
+		return started.Program
+	case !started.Started:
 		return errors.New(started.Failed)
 	}
 	return nil

@@ -34,20 +34,22 @@ type record struct {
 	writable []string // where alone the tree can write; nil is anywhere
 	readable []string // where alone the tree can read beside; nil is anywhere, and then nothing else is taken from it
 	guarded  protection
-	limits   *Limits // nil is none
+	masked   []string // others' files in the view; who owns them may remove them
+	limits   *Limits  // nil is none
 }
 
-// goneError says that a protected path, or a stand-in for one, was removed
-// before the tree could hold on to it.
+// goneError says that a protected path, a stand-in for one, or something that
+// was to be masked, was removed before the tree could hold on to it.
 type goneError struct{ path string }
 
 func (e *goneError) Error() string {
 	return fmt.Sprintf("cannot protect %s: somebody removed it", e.path)
 }
 
-// gone returns a goneError if something protected is not there, or nil.
+// gone returns a goneError if something that the view builds on is not there,
+// or nil.
 func (r *record) gone() error {
-	for _, path := range slices.Concat(r.guarded.ways, r.guarded.paths) {
+	for _, path := range slices.Concat(r.guarded.ways, r.guarded.paths, r.masked) {
 		if !exists(path) {
 			return &goneError{path}
 		}

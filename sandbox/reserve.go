@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/autosession/autosession"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,6 +22,19 @@ func (r *record) reserve() reserve {
 		return reserve{}
 	}
 	return reserve{dirs: []string{r.Dir, r.keeper.dir}, least: r.limits.Reserve, room: diskRoom}
+}
+
+// fullError says that the reserve is touched. No tree is started until a
+// person has made room.
+type fullError struct{ detail string }
+
+func (e *fullError) Error() string { return "cannot go on: " + e.detail }
+
+// Unwrap is what it means for a run.
+func (e *fullError) Unwrap() error {
+	return &autosession.OutcomeError{Outcome: autosession.Outcome{
+		Class: autosession.OutcomeNeedsPerson, Block: autosession.BlockDisk, Detail: e.detail,
+	}}
 }
 
 // How often is looked, and how often when a fast disk could soon be full.
@@ -42,7 +56,7 @@ func (r reserve) look() (time.Duration, error) {
 			least = min(1<<30, all/50)
 		}
 		if free < least {
-			return 0, fmt.Errorf("cannot go on: %s are left on the file system of %s, and %s are to stay free", size(free), dir, size(least))
+			return 0, &fullError{fmt.Sprintf("%s are left on the file system of %s, and %s are to stay free", size(free), dir, size(least))}
 		}
 		if free < 8*least {
 			next = keenLook

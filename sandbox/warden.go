@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/internal/proctree"
 	"github.com/autosession/autosession/internal/reexec"
 )
@@ -70,7 +71,8 @@ func serve(socket net.Conn) int {
 	}
 	pid, err := first.Launch.run()
 	if err != nil {
-		json.NewEncoder(socket).Encode(report{Failed: err.Error()})
+		program, _ := errors.AsType[*autosession.ProgramError](err)
+		json.NewEncoder(socket).Encode(report{Failed: err.Error(), Program: program})
 		return 0
 	}
 	w := &warden{socket: socket, main: pid, orders: listen(orders), reaped: reap()}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/autosession/autosession"
 )
 
 // We and a warden talk over one socket, in JSON values: orders to it, reports
@@ -43,6 +45,8 @@ type report struct {
 	Started bool   `json:"started,omitempty"`
 	Failed  string `json:"failed,omitempty"` // why it could not be started
 	Exit    *exit  `json:"exit,omitempty"`
+	// Program is with Failed, when that is what is wrong.
+	Program *autosession.ProgramError `json:"program,omitempty"`
 }
 
 // exit is how the program itself ended.

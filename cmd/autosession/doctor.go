@@ -182,16 +182,23 @@ func (p place) sandboxFinding(ctx context.Context) finding {
 	if err != nil {
 		return finding{Name: "sandbox", Detail: err.Error()}
 	}
+	f := finding{Name: "sandbox"}
 	var failed, holds []string
 	for _, c := range w.box.Check(ctx) {
-		if c.Holds {
+		switch {
+		case c.Missing != "":
+			f.Warnings = append(f.Warnings, c.Name+": "+c.Missing+": "+c.Detail)
+		case c.Holds:
 			holds = append(holds, c.Name)
-		} else {
+		default:
 			failed = append(failed, c.Name+" ("+c.Detail+")")
 		}
 	}
-	if len(failed) > 0 {
-		return finding{Name: "sandbox", Detail: name + " does not hold: " + strings.Join(failed, ", ")}
+	name, _, _ = strings.Cut(name, lacking)
+	if f.OK = len(failed) == 0; f.OK {
+		f.Detail = name + ": " + strings.Join(holds, ", ")
+	} else {
+		f.Detail = name + " does not hold: " + strings.Join(failed, ", ")
 	}
-	return finding{Name: "sandbox", OK: true, Detail: name + ": " + strings.Join(holds, ", ")}
+	return f
 }

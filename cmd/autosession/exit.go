@@ -19,6 +19,8 @@ const (
 	exitHeld       = 6
 	exitSandbox    = 7
 	exitStopped    = 8
+	exitUnusable   = 126 // of sandbox: the program cannot be executed
+	exitMissing    = 127 // of sandbox: there is no such program
 	exitSignal     = 128 // and the signal's number
 )
 

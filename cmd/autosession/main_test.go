@@ -15,11 +15,11 @@ import (
 	"github.com/autosession/autosession/internal/reexec"
 )
 
-// The test binary is the program, too: scripts run it as autosession, and it
-// runs itself inside sandboxes.
+// The test binary is the program, too: scripts run it as autosession, or as
+// ungated, which has no policy, and it runs itself inside sandboxes.
 func TestMain(m *testing.M) {
 	reexec.Init()
-	testscript.Main(m, map[string]func(){"autosession": main})
+	testscript.Main(m, map[string]func(){"autosession": main, "ungated": ungated})
 }
 
 // key is the API key of every script. Nothing may ever show it.

@@ -101,22 +101,27 @@ func told(a *app, err error) error {
 // refine reads the configuration again with the project's own file, which
 // holds what a person wrote once the project is rescued.
 func (w *parts) refine(ctx context.Context, flags *pflag.FlagSet, screen *screen) error {
+	c, snapshot, err := w.reread(ctx, flags, screen)
+	if err == nil {
+		w.canary(ctx, c, snapshot, screen)
+	}
+	return err
+}
+
+// reread is refine, and leaves the agent alone.
+func (w *parts) reread(ctx context.Context, flags *pflag.FlagSet, screen *screen) (config.Config, autosession.Snapshot, error) {
 	snapshot, err := w.store.Load(ctx)
 	if err != nil {
-		return err
+		return config.Config{}, snapshot, err
 	}
 	c, err := w.load(flags, snapshot.Project.Trusted, true)
 	if err != nil {
-		return err
+		return c, snapshot, err
 	}
 	for _, i := range c.Ignored {
 		screen.warn(fmt.Sprintf("%s: %s is ignored: %s", i.Source, i.Name, i.Reason))
 	}
-	if err := w.configure(c); err != nil {
-		return err
-	}
-	w.canary(ctx, c, snapshot, screen)
-	return nil
+	return c, snapshot, w.configure(c)
 }
 
 // signals turns a person's signals into a stop, then a kill, then an exit.

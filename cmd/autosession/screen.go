@@ -57,11 +57,15 @@ func (a *app) say(line string) {
 }
 
 func (s *screen) begin() {
-	confined := "in the sandbox " + s.cfg.Confined
+	name, _, _ := strings.Cut(s.cfg.Confined, lacking)
+	confined := "in the sandbox " + name
 	if s.cfg.Confined == "none" {
 		confined = "UNCONFINED, without a sandbox"
 	}
 	s.a.say(fmt.Sprintf("autosession on %s, %s", harmless(s.cfg.Dir), confined))
+	if weak := weakness(s.cfg.Confined); weak != "" && s.cfg.Confined != "none" {
+		s.a.say(s.paint(red, weak))
+	}
 }
 
 // end stops the countdown. It may be called twice.

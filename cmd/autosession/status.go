@@ -143,9 +143,12 @@ func (a *app) printStatus(p place, s status, d autosession.Detection) {
 	if h, held := autosession.ReadHolder(p.state); held {
 		fmt.Fprintf(a.stdout, "running   process %d on %s since %s\n", h.PID, harmless(h.Host), h.Since.Format(time.DateTime))
 	}
-	if s.Confined == "none" {
+	switch weak := weakness(s.Confined); {
+	case s.Confined == "none":
 		fmt.Fprintf(a.stdout, "sandbox   NONE: the agent runs unconfined\n")
-	} else if s.Confined != "" {
+	case weak != "":
+		fmt.Fprintf(a.stdout, "sandbox   %s\n", weak)
+	case s.Confined != "":
 		fmt.Fprintf(a.stdout, "sandbox   %s\n", s.Confined)
 	}
 	fmt.Fprintf(a.stdout, "features  %d of %d proven, %d claimed, %d open", f.Proven, f.Total, f.Claimed, f.Open)

@@ -123,7 +123,7 @@ func (w *parts) close() error {
 
 // confine picks the sandbox. It never picks none by itself.
 func (w *parts) confine(ctx context.Context, c config.Config) (name string, err error) {
-	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway}
+	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway, Limits: bounds(c)}
 	if c.NoSandbox {
 		box, err := sandbox.NewUnconfined(o)
 		if err != nil {
@@ -272,7 +272,8 @@ func (w *parts) configure(c config.Config) error {
 	if c.Billing == "same" {
 		e.Billing = ""
 	}
-	e.Repo, e.Agent = w.repo, w.pickAgent(c)
+	w.bound(c)
+	e.Sandbox, e.Repo, e.Agent = w.box, w.repo, w.pickAgent(c)
 	w.allowHosts(c)
 	e.Binds = nil
 	for _, path := range c.AllowPaths {
