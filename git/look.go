@@ -263,7 +263,7 @@ func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed)
 		switch {
 		case ok && (!sameMode(e.mode, l.mode) || r.index.records[e.path].Names.in(len(head)) != l.id):
 			changes = append(changes, autosession.FileChange{Path: e.path, Status: "changed"})
-		case !ok && !among(submodules, e.path) && !among(r.opts.Include, e.path):
+		case !ok && !among(submodules, e.path) && !globs(r.opts.Include).match(e.path):
 			changes = append(changes, autosession.FileChange{Path: e.path, Status: "added"})
 		}
 	}
