@@ -120,12 +120,9 @@ func bullets(lines []string) string {
 }
 
 func tree(r RepoState) string {
-	var lines []string
-	if !r.Exists {
-		lines = append(lines, "There is no git repository.")
-	}
-	if r.Busy != "" {
-		lines = append(lines, "A "+r.Busy+" is under way in git and was left unfinished. End it, and lose nothing.")
+	lines := r.Unusual()
+	if len(r.Submodules) > 0 {
+		lines = append(lines, "Submodules, each a repository of its own: "+clip(strings.Join(r.Submodules, ", "), 200))
 	}
 	for i, c := range r.Uncommitted {
 		if i == 12 {

@@ -125,7 +125,7 @@ func TestReconcilePerson(t *testing.T) {
 	for _, h := range r.history {
 		what = append(what, h.Feature+" "+h.What)
 	}
-	if got := strings.Join(what, ", "); got != "N added, A edited, #3 removed" {
+	if got := strings.Join(what, ", "); got != "N added, A edited, A claimed, #3 removed" {
 		t.Errorf("history: %s", got)
 	}
 	reopened := l.reconcile(leave(t, threeFeatures), author{name: "person"})

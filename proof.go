@@ -2,7 +2,6 @@ package autosession
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -97,41 +96,13 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 }
 
 func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
-	script := r.Command
+	command := r.Command
 	if c.checks.Clean {
-		script = c.checks.cleanly(r.Command)
+		command = c.checks.cleanly(command)
 	}
-	p, err := c.sandbox.Start(ctx, c.scope, Command{
-		Path:   "bash",
-		Args:   []string{"--noprofile", "--norc", "-c", script},
-		Dir:    c.scope.Dir,
-		Stdout: out,
-		Stderr: out,
-	})
-	if err != nil {
-		return err
-	}
-	ended := make(chan struct{})
-	var waitErr error
-	go func() {
-		defer close(ended)
-		r.Exit, waitErr = p.Wait()
-	}()
-	limit := time.NewTimer(c.checks.Timeout)
-	defer limit.Stop()
-	select {
-	case <-ended:
-	case <-limit.C:
-		r.TimedOut = true
-		waitErr = errors.Join(waitErr, p.Stop(0))
-		<-ended
-	case <-ctx.Done():
-		stopErr := p.Stop(0)
-		<-ended
-		return errors.Join(context.Cause(ctx), stopErr)
-	}
-	r.Passed = waitErr == nil && r.Exit.OK() && !r.TimedOut
-	return waitErr
+	ended, err := script{c.sandbox, c.scope, command}.run(ctx, c.checks.Timeout, out)
+	r.Exit, r.TimedOut, r.Passed = ended.exit, ended.timedOut, err == nil && ended.ok()
+	return err
 }
 
 // apply takes the result of a check into an entry. A pass proves only when the

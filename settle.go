@@ -23,7 +23,7 @@ func (p *project) takeStock(ctx context.Context) (Detection, error) {
 	}
 	r := p.ledger.reconcile(f, author{name: "person"})
 	if r.write {
-		aside, err := p.keepAside(ListFile, f.data)
+		aside, err := p.keepAside(ctx, f, "")
 		if err != nil {
 			return d, err
 		}
@@ -53,8 +53,8 @@ func keptWhere(aside string) string {
 // says passes is a claim.
 func (p *project) adopt(ctx context.Context, f found) error {
 	l := newLedger(f.list, 0)
-	err := p.apply(ctx, Change{Ledger: &l, History: []HistoryEntry{{By: "person", What: "accepted", Detail: fmt.Sprintf("%d features", len(l.Entries))}}})
-	if err != nil {
+	history := append([]HistoryEntry{{By: "person", What: "accepted", Detail: fmt.Sprintf("%d features", len(l.Entries))}}, l.claims()...)
+	if err := p.apply(ctx, Change{Ledger: &l, History: history}); err != nil {
 		return err
 	}
 	p.ledger = &l
