@@ -157,7 +157,7 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 		round.keys(ctx, append(pl.Claims, pl.Reports...))
 		round.sample(ctx)
 	}
-	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.broken
+	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.credit[c.rec.Number].broken
 	c.history = append(c.history, round.history...)
 	c.notes = append(c.notes, round.notes...)
 	c.changed = round.changed

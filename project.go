@@ -112,6 +112,9 @@ func (p *project) open(ctx context.Context) error {
 	if p.root, err = os.OpenRoot(p.cfg.Dir); err != nil {
 		return fmt.Errorf("cannot open the project: %w", err)
 	}
+	if err := os.RemoveAll(filepath.Join(p.cfg.State, scratchDir)); err != nil {
+		return fmt.Errorf("cannot remove what a search left: %w", err)
+	}
 	if err := atomicfile.Clean(p.root, "."); err != nil {
 		return err
 	}

@@ -109,6 +109,12 @@ type LostRef struct {
 	ID  string `json:"id"`  // of the commit, or of the tag, that it named
 }
 
+// Exporter is implemented by a Repo that can write the tree of a checkpoint to
+// an empty directory elsewhere.
+type Exporter interface {
+	Export(ctx context.Context, id, dir string) error
+}
+
 // Pruner is implemented by a Repo that can list and drop old checkpoints.
 type Pruner interface {
 	// Checkpoints lists what is kept, newest first.

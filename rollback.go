@@ -159,9 +159,9 @@ var stateAfter = map[string]FeatureState{
 func (p *project) takeBack(ctx context.Context, a Archive, e *LedgerEntry, key string, was HistoryEntry, at time.Time) error {
 	e.State = cmp.Or(stateAfter[was.What], FeatureOpen)
 	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By != "check", was.Session
-	e.Broken, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, false, nil
+	e.Broken, e.BrokenAfter, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, 0, false, nil
 	if e.Broken {
-		e.BrokenBy = was.Session
+		e.BrokenAfter, e.BrokenBy = max(was.Session-1, 0), was.Session
 	}
 	if e.State != FeatureProven {
 		return nil

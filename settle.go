@@ -101,6 +101,7 @@ func (p *project) settled(ctx context.Context, r *round) error {
 		last.Notes = append(last.Notes, r.notes...)
 		last.Proven += r.credit[last.Number].proven
 		last.Disproved += r.credit[last.Number].disproved
+		last.Broken += r.credit[last.Number].broken
 		change.Session = last
 	}
 	if err := p.apply(ctx, change); err != nil {
