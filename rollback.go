@@ -72,11 +72,14 @@ func (p *project) goOn(ctx context.Context) error {
 	return p.rollBack(ctx, goal)
 }
 
-// rollBack restores the tree, the list and then, in one transaction, the
+// rollBack restores lost commits, the tree, the list and then, in one transaction, the
 // ledger. Each part can be repeated. The list comes before the transaction:
 // after it, what lies in the project is a person's.
 func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	p.present = nil
+	if err := p.keepCommits(ctx, goal); err != nil {
+		return err
+	}
 	if err := p.cfg.Repo.Restore(ctx, goal.ID); err != nil {
 		return err
 	}
@@ -105,6 +108,50 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	}
 	if change.Ledger != nil {
 		p.ledger = change.Ledger
+	}
+	return nil
+}
+
+// keepCommits makes reachable again what was committed when the goal of a
+// rollback was saved, and what the last checkpoints hold: a repository that is
+// gone is made anew. The newest come first, so that branches stand where they
+// stood last.
+func (p *project) keepCommits(ctx context.Context, goal Checkpoint) error {
+	historian, ok := p.cfg.Repo.(Historian)
+	if !ok {
+		return nil
+	}
+	var ids []string
+	if pruner, ok := p.cfg.Repo.(Pruner); ok {
+		list, err := pruner.Checkpoints(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range list[:min(len(list), 3)] { // the present, and what was saved before it
+			ids = append(ids, c.ID)
+		}
+	}
+	if n := len(p.sessions); n > 0 {
+		ids = append(ids, p.sessions[n-1].Closed)
+	}
+	asked := map[string]bool{"": true}
+	for _, id := range append(ids, goal.ID) {
+		if asked[id] {
+			continue
+		}
+		asked[id] = true
+		lost, err := historian.Lost(ctx, id)
+		if err != nil {
+			p.report(Event{Type: EventWarning, Text: err.Error()})
+			continue
+		}
+		if len(lost) == 0 {
+			continue
+		}
+		if err := historian.RestoreHistory(ctx, id); err != nil {
+			return err
+		}
+		p.report(Event{Type: EventWarning, Text: fmt.Sprintf("commits that could not be reached any more are back from checkpoint %.12s", id)})
 	}
 	return nil
 }
@@ -215,42 +262,3 @@ func withRepo(ctx context.Context, cfg Config, do func(*project, Pruner) error) 
 	}
 	return errors.Join(err, p.release())
 }
-
-// keptSessions is for how many sessions all checkpoints are kept.
-const keptSessions = 3
-
-// prune drops the checkpoints that nothing needs any more. It keeps those of
-// the last sessions, those that a proof was made on, and a person's own.
-func (p *project) prune(ctx context.Context) error {
-	pruner, ok := p.cfg.Repo.(Pruner)
-	if !ok || p.ledger == nil {
-		return nil
-	}
-	oldest := time.Time{}
-	for _, r := range p.sessions[max(0, len(p.sessions)-keptSessions):] {
-		if oldest.IsZero() || r.Started.Before(oldest) {
-			oldest = r.Started.Add(-time.Minute)
-		}
-	}
-	proofs := map[string]bool{}
-	for _, e := range p.ledger.Entries {
-		if e.Proof != nil {
-			proofs[e.Proof.Tree] = true
-		}
-	}
-	return pruner.Prune(ctx, func(c Checkpoint) bool {
-		switch {
-		case strings.HasPrefix(c.Label, "manual: "):
-			return true
-		case c.Label == labelCheck, c.Label == labelAfterCheck:
-			return false
-		}
-		return c.At.After(oldest) || proofs[c.Tree]
-	})
-}
-
-// Labels of checkpoints that only a round of checks needs.
-const (
-	labelCheck      = "check"
-	labelAfterCheck = "after a check"
-)
