@@ -113,47 +113,50 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 }
 
 // keepCommits makes reachable again what was committed when the goal of a
-// rollback was saved, and what the last checkpoints hold: a repository that is
-// gone is made anew. The newest come first, so that branches stand where they
-// stood last.
+// rollback was saved. A repository that is gone is made anew first, with its
+// branches where they stood when it was there last.
 func (p *project) keepCommits(ctx context.Context, goal Checkpoint) error {
 	historian, ok := p.cfg.Repo.(Historian)
 	if !ok {
 		return nil
 	}
-	var ids []string
-	if pruner, ok := p.cfg.Repo.(Pruner); ok {
+	look, err := p.cfg.Repo.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if pruner, ok := p.cfg.Repo.(Pruner); ok && look.Head == "" {
 		list, err := pruner.Checkpoints(ctx)
 		if err != nil {
 			return err
 		}
-		for _, c := range list[:min(len(list), 3)] { // the present, and what was saved before it
-			ids = append(ids, c.ID)
+		for _, c := range list {
+			found, err := p.bringBack(ctx, historian, c.ID)
+			if err != nil {
+				return err
+			}
+			if found {
+				break
+			}
 		}
 	}
-	if n := len(p.sessions); n > 0 {
-		ids = append(ids, p.sessions[n-1].Closed)
+	_, err = p.bringBack(ctx, historian, goal.ID)
+	return err
+}
+
+// bringBack makes the commits of a checkpoint reachable, and says whether some
+// were not.
+func (p *project) bringBack(ctx context.Context, h Historian, checkpoint string) (bool, error) {
+	lost, err := h.Lost(ctx, checkpoint)
+	if err != nil {
+		// A history that cannot be compared is no reason not to go back.
+		p.report(Event{Type: EventWarning, Text: err.Error()})
+		return false, nil
 	}
-	asked := map[string]bool{"": true}
-	for _, id := range append(ids, goal.ID) {
-		if asked[id] {
-			continue
-		}
-		asked[id] = true
-		lost, err := historian.Lost(ctx, id)
-		if err != nil {
-			p.report(Event{Type: EventWarning, Text: err.Error()})
-			continue
-		}
-		if len(lost) == 0 {
-			continue
-		}
-		if err := historian.RestoreHistory(ctx, id); err != nil {
-			return err
-		}
-		p.report(Event{Type: EventWarning, Text: fmt.Sprintf("commits that could not be reached any more are back from checkpoint %.12s", id)})
+	if len(lost) == 0 {
+		return false, nil
 	}
-	return nil
+	p.report(Event{Type: EventWarning, Text: fmt.Sprintf("commits that could not be reached any more are brought back from checkpoint %.12s", checkpoint)})
+	return true, h.RestoreHistory(ctx, checkpoint)
 }
 
 // ledgerAt is the ledger with every feature in the state that its history
