@@ -41,16 +41,26 @@ func (c Checks) of(f Feature) (command string, suite bool) {
 	return c.Command, c.Command != ""
 }
 
+// hold says whether a proof is of a tree and a commit as they are now.
+func (c Checks) hold(proof CheckRun, tree, commit string) bool {
+	return proof.Tree == tree && (!c.Clean || proof.Commit == commit)
+}
+
 // cleanly is a script that runs a command in a clean checkout of what is
-// committed: nothing that is uncommitted or ignored can hold a check up.
+// committed, with a HOME of its own: nothing that is uncommitted, ignored or
+// left outside the project can hold a check up.
 func (c Checks) cleanly(command string) string {
-	return `set -e
+	script := `set -e
 clean=$(mktemp -d)
-git clone -q --no-hardlinks "$PWD" "$clean/project"
+mkdir "$clean/home"
+export HOME="$clean/home" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+git -c core.hooksPath=/dev/null clone -q --no-hardlinks --template= "$PWD" "$clean/project"
 cd "$clean/project"
-` + c.Setup + `
-set +e
-exec bash --noprofile --norc -c ` + quote(command)
+`
+	if c.Setup != "" {
+		script += "bash --noprofile --norc -c " + quote(c.Setup) + "\n"
+	}
+	return script + "set +e\nexec bash --noprofile --norc -c " + quote(command)
 }
 
 // quote makes a text one word of a shell.

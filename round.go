@@ -40,7 +40,7 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 	if err != nil {
 		return nil, err
 	}
-	return &round{
+	r := &round{
 		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
@@ -49,7 +49,11 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 			undo:   func(ctx context.Context) error { return p.putBack(ctx, base) },
 			redact: p.redactor.Text,
 		},
-	}, nil
+	}
+	if p.cfg.Checks.Clean {
+		err = r.look(saving)
+	}
+	return r, err
 }
 
 // tree is the project's tree as it is. It is saved unless that was done.
@@ -144,12 +148,12 @@ func (r *round) reprove(ctx context.Context) {
 	}
 }
 
-// stale lists the proven features whose proof is of another tree, the oldest
-// proof first.
+// stale lists the proven features whose proof is of another tree, or of another
+// commit where checks see nothing else, the oldest proof first.
 func (r *round) stale() []int {
 	var out []int
 	for i, e := range r.ledger.Entries {
-		if e.State == FeatureProven && e.Proof.Tree != r.checker.tree {
+		if e.State == FeatureProven && !r.checker.checks.hold(*e.Proof, r.checker.tree, r.checker.commit) {
 			out = append(out, i)
 		}
 	}

@@ -134,8 +134,14 @@ func (p *project) proofsHold(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	look := RepoState{}
+	if p.cfg.Checks.Clean {
+		if look, err = p.cfg.Repo.Look(ctx); err != nil {
+			return false, err
+		}
+	}
 	for _, e := range p.ledger.Entries {
-		if e.State == FeatureProven && e.Proof.Tree != now.Tree {
+		if e.State == FeatureProven && !p.cfg.Checks.hold(*e.Proof, now.Tree, look.Head) {
 			return false, nil
 		}
 	}
