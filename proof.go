@@ -144,9 +144,10 @@ func (e *LedgerEntry) apply(r CheckRun) {
 }
 
 // doubtful says that a check passes on the very tree that it failed on: what
-// made the difference is not in the tree.
+// made the difference is not in the tree. A check that was flaky is so until it
+// gives the same answer twice.
 func (e LedgerEntry) doubtful(r CheckRun) bool {
-	return r.Passed && e.SeenFailing && e.FailedTree == r.Tree
+	return r.Passed && e.SeenFailing && (e.Flaky || e.FailedTree == r.Tree)
 }
 
 // tail is the end of a text, at a rune's border, at most n bytes.
