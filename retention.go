@@ -21,10 +21,9 @@ const (
 
 // retention says which checkpoints are still needed.
 type retention struct {
-	since  time.Time       // all that are not older
-	proof  time.Time       // of the oldest last proof: what sessions ended with since then is kept
-	trees  map[string]bool // that features were last proven on
-	closed map[string]bool // what the sessions that we know of ended with
+	since time.Time       // all that are younger
+	trees map[string]bool // that features were last proven on
+	ids   map[string]bool // what sessions began and ended with
 }
 
 // prune drops the checkpoints that nothing needs any more.
@@ -40,22 +39,27 @@ func (p *project) prune(ctx context.Context) error {
 // ended with since the oldest proof, so that who broke what can be found, and
 // the trees of the proofs.
 func (p *project) retention() retention {
-	r := retention{trees: map[string]bool{}, closed: map[string]bool{}}
-	if n := len(p.sessions); n > 0 {
-		r.since = p.sessions[max(0, n-keptSessions)].Started.Add(-time.Minute) // OPEN saved the tree a little before
-	}
+	r := retention{trees: map[string]bool{}, ids: map[string]bool{}}
+	var oldest time.Time
 	for _, e := range p.ledger.Entries {
 		if e.Proof == nil {
 			continue
 		}
 		r.trees[e.Proof.Tree] = true
-		if r.proof.IsZero() || e.Proof.At.Before(r.proof) {
-			r.proof = e.Proof.At
+		if oldest.IsZero() || e.Proof.At.Before(oldest) {
+			oldest = e.Proof.At
 		}
 	}
-	for _, s := range p.sessions {
-		if !r.proof.IsZero() && !s.Ended.Before(r.proof) {
-			r.closed[s.Closed] = true
+	last := max(0, len(p.sessions)-keptSessions)
+	for i, s := range p.sessions {
+		if i == last {
+			r.since = s.Started
+		}
+		if i >= last {
+			r.ids[s.Opened], r.ids[s.Left] = true, true
+		}
+		if i >= last || !oldest.IsZero() && !s.Ended.Before(oldest) {
+			r.ids[s.Closed] = true
 		}
 	}
 	return r
@@ -64,7 +68,7 @@ func (p *project) retention() retention {
 // keeps says whether a checkpoint stays.
 func (r retention) keeps(c Checkpoint) bool {
 	switch {
-	case strings.HasPrefix(c.Label, "manual: "), r.closed[c.ID], r.trees[c.Tree]:
+	case strings.HasPrefix(c.Label, "manual: "), r.ids[c.ID], r.trees[c.Tree]:
 		return true
 	case c.Label == labelCheck, c.Label == labelAfterCheck:
 		return false

@@ -1,6 +1,7 @@
 package autosession
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -13,7 +14,7 @@ func TestRetention(t *testing.T) {
 		{State: FeatureOpen},
 	}}}
 	for n := 1; n <= 9; n++ { // session n begins at n:00 and ends at n:08
-		p.sessions = append(p.sessions, SessionRecord{Number: n, Started: at(10 * n), Ended: at(10*n + 8), Closed: "closed" + string(rune('0'+n))})
+		p.sessions = append(p.sessions, SessionRecord{Number: n, Started: at(10 * n), Ended: at(10*n + 8), Opened: fmt.Sprint("open", n), Closed: fmt.Sprint("closed", n)})
 	}
 	r := p.retention()
 	for _, tt := range []struct {
@@ -29,8 +30,8 @@ func TestRetention(t *testing.T) {
 		{"the start of a session since then", Checkpoint{ID: "a", Label: "open 5", At: at(50)}, false},
 		{"what a session left since then", Checkpoint{ID: "a", Label: "left 5", At: at(58)}, false},
 		{"the tree of a proof", Checkpoint{ID: "a", Label: "check", Tree: "t5", At: at(35)}, true},
-		{"the start of the third session from the end", Checkpoint{ID: "a", Label: "open 7", At: at(70).Add(-time.Second)}, true},
-		{"the start of the one before it", Checkpoint{ID: "a", Label: "open 6", At: at(60)}, false},
+		{"the start of the third session from the end", Checkpoint{ID: "open7", Label: "open 7", At: at(69)}, true},
+		{"the start of the one before it", Checkpoint{ID: "open6", Label: "open 6", At: at(60)}, false},
 		{"what the last session left", Checkpoint{ID: "a", Label: "left 9", At: at(98)}, true},
 		{"what only a check needed", Checkpoint{ID: "a", Label: "check", Tree: "t9", At: at(99)}, false},
 		{"what a check left", Checkpoint{ID: "a", Label: "after a check", Tree: "t10", At: at(99)}, false},
