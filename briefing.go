@@ -86,6 +86,9 @@ func standing(s Situation) string {
 	}
 	t := s.Ledger.Tally()
 	text := fmt.Sprintf("%d features: %d proven by a check, %d claimed without one, %d open", t.Total, t.Proven, t.Claimed, t.Open)
+	if t.Flaky > 0 {
+		text = fmt.Sprintf("%d features: %d proven by a check (%d of these flaky), %d claimed without one, %d open", t.Total, t.Proven, t.Flaky, t.Claimed, t.Open)
+	}
 	if t.Broken > 0 {
 		text += fmt.Sprintf(" (%d of these worked before and are broken)", t.Broken)
 	}
@@ -103,10 +106,17 @@ func takeNote(s Situation) string {
 		}
 		lines = append(lines, last.Notes...)
 	}
+	var flaky []string
 	for i, e := range s.Ledger.Entries {
 		if e.Broken {
-			lines = append(lines, fmt.Sprintf("Feature %s worked and is broken since session %d. Mend it first.", s.Ledger.Key(i), e.BrokenBy))
+			lines = append(lines, fmt.Sprintf("Feature %s worked and is broken since %s. Mend it first.", s.Ledger.Key(i), e.Blame()))
 		}
+		if e.State == FeatureProven && e.Flaky {
+			flaky = append(flaky, s.Ledger.Key(i))
+		}
+	}
+	if len(flaky) > 0 {
+		lines = append(lines, "Proven, but by a check that gave two answers for one tree: "+clip(strings.Join(flaky, ", "), 200))
 	}
 	return bullets(lines)
 }
@@ -120,12 +130,9 @@ func bullets(lines []string) string {
 }
 
 func tree(r RepoState) string {
-	var lines []string
-	if !r.Exists {
-		lines = append(lines, "There is no git repository.")
-	}
-	if r.Busy != "" {
-		lines = append(lines, "A "+r.Busy+" is under way in git and was left unfinished. End it, and lose nothing.")
+	lines := r.Unusual()
+	if len(r.Submodules) > 0 {
+		lines = append(lines, "Submodules, each a repository of its own: "+clip(strings.Join(r.Submodules, ", "), 200))
 	}
 	for i, c := range r.Uncommitted {
 		if i == 12 {

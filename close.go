@@ -1,6 +1,7 @@
 package autosession
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,9 +33,9 @@ type closing struct {
 	rec    *SessionRecord
 	end    func(ctx context.Context) error // ends the agent and fills in usage and counts
 	events *recorder
-	check  bool     // run the checks; else claims stay pending
-	undone []string // violations that were undone while it ran; they were reported then
-	kept   []string // where the agent's versions are
+	check  bool           // run the checks; else claims stay pending
+	undone []HistoryEntry // what was undone while it ran; it was reported then
+	kept   []string       // where the agent's versions are
 
 	begun      time.Time // when CLOSE began: the session's end
 	edited     bool      // the tree may not be what it was left as
@@ -93,7 +94,7 @@ func (c *closing) leave(ctx context.Context) error {
 		// A CLOSE that was cut short: what it wrote since is taken back where
 		// the plan depends on it.
 		c.p.present, c.edited = nil, true
-		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile, c.p.cfg.Notes)
+		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile, c.notesFile())
 	}
 	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))
 	if err != nil {
@@ -123,7 +124,7 @@ func (c *closing) restore(ctx context.Context, pl plan) error {
 		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
 	}
 	if pl.List {
-		aside, err := c.p.keepAside(ListFile, c.found.data)
+		aside, err := c.p.keepAside(ctx, c.found, c.rec.Left)
 		if err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 		round.keys(ctx, append(pl.Claims, pl.Reports...))
 		round.sample(ctx)
 	}
-	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.broken
+	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.credit[c.rec.Number].broken
 	c.history = append(c.history, round.history...)
 	c.notes = append(c.notes, round.notes...)
 	c.changed = round.changed
@@ -191,6 +192,9 @@ func (c *closing) commit(ctx context.Context) error {
 	}
 	p.record.Grants = nil
 	if look, err := p.cfg.Repo.Look(ctx); err == nil {
+		for _, text := range p.unusual(look) {
+			c.emit(Event{Type: EventWarning, Text: text})
+		}
 		p.record.RootCommit = look.RootCommit
 	}
 	run := p.run.after(*c.rec)
@@ -219,8 +223,11 @@ func (c *closing) commit(ctx context.Context) error {
 // asLeft says that CLOSE changes nothing in the project, so that the tree as
 // the agent left it is also the tree after CLOSE.
 func (c *closing) asLeft() bool {
-	if c.edited || len(c.ledger.Entries) == 0 {
-		return !c.edited
+	if c.edited || c.p.cfg.CommitLeftovers {
+		return false
+	}
+	if len(c.ledger.Entries) == 0 {
+		return true
 	}
 	return !c.found.missing && c.found.wrong == nil && c.found.list.same(c.ledger.List())
 }
@@ -238,6 +245,7 @@ func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
 			return err
 		}
 	}
+	p.commitLeftovers(ctx, rec.Number)
 	closed, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("closed %d", rec.Number))
 	if err != nil {
 		return err
@@ -255,22 +263,33 @@ func (c *closing) emit(e Event) {
 	_ = c.events.emit(e)
 }
 
+// notesFile is the notes of a session. A rescue may not know yet what the
+// project's own configuration calls them.
+func (c *closing) notesFile() string { return cmp.Or(c.rec.NotesFile, c.p.cfg.Notes) }
+
 // lostNotes says what an agent did to the notes of earlier sessions, when a
 // change left nothing of them. Else it is "".
-func (p *project) lostNotes(ch FileChange) string {
-	if ch.Path != p.cfg.Notes || ch.Status == "added" {
+func (c *closing) lostNotes(ch FileChange) string {
+	if ch.Path != c.notesFile() || ch.Status == "added" {
 		return ""
 	}
-	info, err := p.root.Lstat(ch.Path)
+	info, err := c.p.root.Lstat(ch.Path)
 	switch {
 	case err != nil:
 		return "deleted"
 	case !info.Mode().IsRegular():
 		return "replaced by something that is no file"
-	case strings.TrimSpace(p.readText(ch.Path, MaxListSize)) == "":
+	case strings.TrimSpace(c.p.readText(ch.Path, MaxListSize)) == "":
 		return "emptied"
 	}
 	return ""
+}
+
+// isProtected says whether the session may not change a path: by what was
+// protected when it was opened, and by what is now.
+func (c *closing) isProtected(name string) bool {
+	matches := func(pattern string) bool { return protects(pattern, name) }
+	return slices.ContainsFunc(c.rec.Protected, matches) || c.p.isProtected(name)
 }
 
 // isProtected says whether an agent may not change a path.

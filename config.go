@@ -39,10 +39,15 @@ type Config struct {
 	Prompts  Prompts
 	Checks   Checks
 	Protect  []string // patterns of paths that an agent may not change, besides the spec and autosession.toml
-	Hosts    []string // that what runs for the project may reach, by name or dot-suffix; default none
-	Binds    []Bind   // further paths that are visible in the sandbox
-	Billing  string   // who may pay: a lane as Info names it, "any", or "" for the lane of the first session
-	Resume   bool     // an interrupted session is gone on with in its own conversation, where the agent can
+
+	// CommitLeftovers commits, on the project's branch, what a session left
+	// uncommitted. Else it stays in the tree, and the next session is told.
+	CommitLeftovers bool
+
+	Hosts   []string // that what runs for the project may reach, by name or dot-suffix; default none
+	Binds   []Bind   // further paths that are visible in the sandbox
+	Billing string   // who may pay: a lane as Info names it, "any", or "" for the lane of the first session
+	Resume  bool     // an interrupted session is gone on with in its own conversation, where the agent can
 
 	Features    int // how many features an init session aims at; default 50
 	MinFeatures int // how many a sound list needs; default 1

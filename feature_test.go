@@ -229,7 +229,7 @@ func TestBriefingSaysWhatMatters(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLedger(list, 1)
-	l.Entries[3].Broken, l.Entries[3].BrokenBy = true, 6
+	l.Entries[3].Broken, l.Entries[3].BrokenAfter, l.Entries[3].BrokenBy = true, 5, 6
 	l.Entries[4].Pending = false
 	text := Brief(Situation{
 		Kind: Continue, Number: 8, Ledger: l, Notes: "old\n" + strings.Repeat("x", 2000) + "\nthe newest note",

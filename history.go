@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -35,11 +36,16 @@ func (l Link) after(e HistoryEntry) Link {
 	return Link{N: l.N + 1, Hash: hex.EncodeToString(sum[:])}
 }
 
-// chain links entries to what was there before and returns the new head.
+// chain links entries to what was there before and returns the new head. What
+// is no text in them is made one: it must come back from a store as it is.
 func chain(head Link, entries []HistoryEntry) Link {
 	for i := range entries {
-		head = head.after(entries[i])
-		entries[i].Link = head
+		e := &entries[i]
+		for _, text := range []*string{&e.Feature, &e.By, &e.What, &e.Detail} {
+			*text = strings.ToValidUTF8(*text, "�")
+		}
+		head = head.after(*e)
+		e.Link = head
 	}
 	return head
 }

@@ -73,7 +73,7 @@ func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note strin
 		h.claims = &claimed
 	}
 	if len(rec.violations) > 0 {
-		note = h.undo(f, rec)
+		note = h.undo(ctx, f, rec)
 	}
 	if info, err = p.root.Lstat(ListFile); err == nil {
 		h.seen(info)
@@ -89,9 +89,9 @@ func (h *hooks) seen(info fs.FileInfo) bool {
 }
 
 // undo writes the list back as it was, with the agent's claims in it.
-func (h *hooks) undo(f found, rec reconciled) string {
+func (h *hooks) undo(ctx context.Context, f found, rec reconciled) string {
 	p := h.s.p
-	aside, err := p.keepAside(ListFile, f.data)
+	aside, err := p.keepAside(ctx, f, "")
 	if err == nil {
 		err = p.writeList(*h.claims)
 	}
@@ -99,9 +99,11 @@ func (h *hooks) undo(f found, rec reconciled) string {
 		_ = h.s.events.emit(Event{Type: EventWarning, Text: err.Error()})
 		return ""
 	}
-	h.s.undone = append(h.s.undone, rec.violations...)
-	for _, v := range rec.violations {
-		_ = h.s.events.emit(Event{Type: EventViolation, Text: v})
+	for _, entry := range rec.history {
+		if entry.What == "restored" { // claims and reports are taken at CLOSE
+			h.s.undone = append(h.s.undone, entry)
+			_ = h.s.events.emit(Event{Type: EventViolation, Feature: entry.Feature, Text: entry.Detail})
+		}
 	}
 	h.s.kept = append(h.s.kept, aside)
 	return "In " + ListFile + " you may only change \"passes\". This was undone: " + clip(strings.Join(rec.violations, "; "), 1000) + "."

@@ -86,6 +86,18 @@ func (l Ledger) List() FeatureList {
 	return list
 }
 
+// claims is the history of a ledger that was just made from a person's list:
+// what that says passes.
+func (l Ledger) claims() []HistoryEntry {
+	var history []HistoryEntry
+	for i, e := range l.Entries {
+		if e.State == FeatureClaimed {
+			history = append(history, HistoryEntry{Feature: l.Key(i), By: "person", What: "claimed"})
+		}
+	}
+	return history
+}
+
 // clone makes a ledger whose entries can be changed apart.
 func (l Ledger) clone() Ledger {
 	return Ledger{Entries: slices.Clone(l.Entries), Wrapper: l.Wrapper}
@@ -237,15 +249,18 @@ func (r *reconciled) takeOver(list FeatureList, by author) {
 	for i := range r.ledger.Entries {
 		key := r.ledger.Key(i)
 		r.changed[i] = true
-		if at[i] < 0 {
-			r.record(by, key, "added", "")
+		if at[i] < 0 || old.Entries[at[i]].Feature.hash() != list.Features[i].hash() {
+			what := "edited"
+			if at[i] < 0 {
+				what = "added"
+			}
+			r.record(by, key, what, "")
+			if list.Features[i].Passes {
+				r.record(by, key, "claimed", "")
+			}
 			continue
 		}
 		was := old.Entries[at[i]]
-		if was.Feature.hash() != list.Features[i].hash() {
-			r.record(by, key, "edited", "")
-			continue
-		}
 		r.ledger.Entries[i] = was
 		r.ledger.Entries[i].Feature = list.Features[i]
 		switch {

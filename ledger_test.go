@@ -1,6 +1,8 @@
 package autosession
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,7 +127,7 @@ func TestReconcilePerson(t *testing.T) {
 	for _, h := range r.history {
 		what = append(what, h.Feature+" "+h.What)
 	}
-	if got := strings.Join(what, ", "); got != "N added, A edited, #3 removed" {
+	if got := strings.Join(what, ", "); got != "N added, A edited, A claimed, #3 removed" {
 		t.Errorf("history: %s", got)
 	}
 	reopened := l.reconcile(leave(t, threeFeatures), author{name: "person"})
@@ -201,30 +203,107 @@ func TestReconcileProperties(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := l.reconcile(parseFound(data), agent7)
+		holdsForAgent(t, l, parseFound(data))
+	})
+}
 
-		if len(r.ledger.Entries) != len(l.Entries) {
-			t.Fatalf("%d features became %d", len(l.Entries), len(r.ledger.Entries))
+// holdsForAgent checks what must hold whatever an agent leaves.
+func holdsForAgent(t interface{ Fatalf(string, ...any) }, l Ledger, left found) {
+	before, err := json.Marshal(l)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r := l.reconcile(left, agent7)
+	if after, err := json.Marshal(l); err != nil || !bytes.Equal(before, after) {
+		t.Fatalf("the ledger itself was changed: %v", err)
+	}
+	if len(r.ledger.Entries) != len(l.Entries) {
+		t.Fatalf("%d features became %d", len(l.Entries), len(r.ledger.Entries))
+	}
+	for i, was := range l.Entries {
+		is := r.ledger.Entries[i]
+		if is.Feature.hash() != was.Feature.hash() {
+			t.Fatalf("feature %d was edited", i)
 		}
-		for i, was := range l.Entries {
-			is := r.ledger.Entries[i]
-			if is.Feature.hash() != was.Feature.hash() {
-				t.Fatalf("feature %d was edited", i)
-			}
-			if is.passes() && !was.passes() {
-				t.Fatalf("feature %d passes without a proof", i)
-			}
-			if is.State != was.State && !(was.State == FeatureOpen && is.State == FeatureClaimed && is.Pending) {
-				t.Fatalf("feature %d went from %s to %s", i, was.State, is.State)
+		if is.passes() && !was.passes() {
+			t.Fatalf("feature %d passes without a proof", i)
+		}
+		if is.State != was.State && !(was.State == FeatureOpen && is.State == FeatureClaimed && is.Pending) {
+			t.Fatalf("feature %d went from %s to %s", i, was.State, is.State)
+		}
+		if is.State != was.State && !r.changed[i] {
+			t.Fatalf("feature %d changed and is not named", i)
+		}
+	}
+	if len(r.violations) > 0 && !r.write {
+		t.Fatalf("%q is not undone", r.violations)
+	}
+	// Applying it twice changes nothing: what is written back is at rest.
+	back, err := r.ledger.List().Format()
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if again := r.ledger.reconcile(parseFound(back), agent7); len(again.violations)+len(again.claims)+len(again.reports) > 0 || again.write {
+		t.Fatalf("not at rest: %+v", again)
+	}
+}
+
+// holdsForPerson checks what must hold whatever a person leaves.
+func holdsForPerson(t interface{ Fatalf(string, ...any) }, l Ledger, left found) {
+	r := l.reconcile(left, author{name: "person"})
+	for i, e := range r.ledger.Entries {
+		if e.State == FeatureProven && e.Proof == nil {
+			t.Fatalf("feature %d is proven without a proof", i)
+		}
+	}
+	if left.wrong != nil && len(r.ledger.Entries) != len(l.Entries) {
+		t.Fatalf("a broken list became the ledger")
+	}
+	if left.missing || left.wrong != nil {
+		if !r.write {
+			t.Fatalf("a list that is gone or broken is not restored")
+		}
+		return
+	}
+	if !r.ledger.List().same(left.list) {
+		// A claim whose check is due is not shown as passing yet.
+		for i, f := range left.list.Features {
+			if e := r.ledger.Entries[i]; e.Feature.hash() != f.hash() || e.passes() != f.Passes && !e.Pending {
+				t.Fatalf("feature %d is not taken over: %+v", i, e)
 			}
 		}
-		// Applying it twice changes nothing: what is written back is at rest.
-		back, err := r.ledger.List().Format()
-		if err != nil {
-			t.Fatal(err)
+	}
+}
+
+// FuzzReconcile leaves any bytes in the place of the list of any ledger.
+func FuzzReconcile(f *testing.F) {
+	for _, left := range []string{
+		threeFeatures, "", "[]", `{"features": ` + threeFeatures + `, "features": 1}`, threeFeatures[:60],
+		strings.ReplaceAll(threeFeatures, "false", "true"), strings.ReplaceAll(threeFeatures, "false", `"true"`),
+		`[{"id": "B", "description": "second", "passes": true}, {"id": "A", "description": "first"}, {"id": "A", "description": "third"}]`,
+		"\xef\xbb\xbf[]", "[{}]", `[{"id": 1, "passes": null}]`, `[[[[`,
+	} {
+		for states := range byte(4) {
+			f.Add([]byte(left), states*21)
 		}
-		if again := r.ledger.reconcile(parseFound(back), agent7); len(again.violations)+len(again.claims)+len(again.reports) > 0 || again.write {
-			t.Fatalf("not at rest: %+v", again)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, states byte) {
+		l := newLedger(parse(t, threeFeatures), 1)
+		for i := range l.Entries {
+			e := &l.Entries[i]
+			switch states >> (2 * i) & 3 {
+			case 1:
+				e.State, e.Pending = FeatureClaimed, true
+			case 2:
+				e.State = FeatureClaimed
+			case 3:
+				e.State, e.Proof = FeatureProven, &CheckRun{Passed: true}
+			}
+		}
+		holdsForAgent(t, l, parseFound(data))
+		holdsForPerson(t, l, parseFound(data))
+		if list, err := ParseFeatureList(data); err == nil && len(list.Features) > 0 {
+			holdsForAgent(t, newLedger(list, 1), parseFound([]byte(threeFeatures)))
 		}
 	})
 }

@@ -158,6 +158,7 @@ func gitLies() []lie {
 	return []lie{
 		{name: "amends earlier work", tell: bash("git commit -q --amend --allow-empty -m 'all is done'"), named: []string{thrown}},
 		{name: "cleans the tree", tell: bash("git clean -qfdx")},
+		{name: "spoils what is ignored and included", tell: bash("cd build/kept && echo more >> db && chmod -x tool && ln -sf tool now && echo new > new")},
 		{name: "resets the tree", tell: bash("git reset -q --hard HEAD~1"),
 			named: []string{thrown, "F1 (was proven|worked and is broken)|broken F1"}, states: "open open open", tree: "hello"},
 		{name: "removes the repository", tell: bash("rm -rf .git"), named: []string{thrown}},
@@ -185,7 +186,7 @@ func newLiedTo(t *testing.T, told ...lie) (*bench, *[]string) {
 		case n == 2:
 			t.Write("hello", "hello")
 			t.Write(autosession.DefaultNotes, "F1 is built; mind the gap.\n")
-			t.Bash("mkdir -p build bin && echo ignored > build/out && echo 'echo tool' > bin/tool && chmod +x bin/tool && ln -s bin/tool tool")
+			t.Bash("mkdir -p build bin && echo ignored > build/out && mkdir build/kept && echo data > build/kept/db && echo run > build/kept/tool && chmod +x build/kept/tool && ln -s db build/kept/now && echo 'echo tool' > bin/tool && chmod +x bin/tool && ln -s bin/tool tool")
 			claim(t, "F1")
 			t.Bash("git add -A && git commit -qm 'F1: hello'")
 		case n < 3+len(told):

@@ -144,7 +144,10 @@ func (p *project) session(ctx context.Context, d Decision) error {
 	if _, err := s.Run(ctx, ""); err != nil {
 		return errors.Join(err, s.Close(ctx))
 	}
-	return s.Close(ctx)
+	if err := s.Close(ctx); err != nil || p.counted%pruneEvery != 0 {
+		return err
+	}
+	return p.prune(ctx)
 }
 
 // openTime is how long before the end of the delay OPEN begins. Where it takes

@@ -27,12 +27,12 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 	}
 	var pl plan
 	for _, ch := range changes {
-		c.rec.Changed = c.rec.Changed || ch.Path != c.p.cfg.Notes && ch.Path != ListFile
-		if c.p.isProtected(ch.Path) && !grants(c.p.record.Grants, ch.Path) {
+		c.rec.Changed = c.rec.Changed || ch.Path != c.notesFile() && ch.Path != ListFile
+		if c.isProtected(ch.Path) && !grants(c.p.record.Grants, ch.Path) {
 			pl.PutBack = append(pl.PutBack, ch.Path)
 			c.violation(fmt.Sprintf("%s is protected and was %s", ch.Path, ch.Status))
 		}
-		if lost := c.p.lostNotes(ch); lost != "" {
+		if lost := c.lostNotes(ch); lost != "" {
 			pl.PutBack = append(pl.PutBack, ch.Path)
 			c.violation(fmt.Sprintf("%s was %s", ch.Path, lost))
 		}
@@ -40,8 +40,9 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 	if pl.History, err = c.lost(ctx); err != nil {
 		return plan{}, err
 	}
-	for _, v := range c.undone {
-		c.violation(v)
+	for _, h := range c.undone {
+		c.violation(h.Detail)
+		c.history = append(c.history, h)
 	}
 	c.found = c.p.lookForList()
 	c.ledger = *c.p.ledger
@@ -126,7 +127,7 @@ func (c *closing) violation(text string) {
 	c.violations = append(c.violations, text)
 	c.rec.Violations = len(c.violations)
 	c.notes = append(c.notes, "Undone: "+text+".")
-	if !slices.Contains(c.undone, text) {
+	if !slices.ContainsFunc(c.undone, func(h HistoryEntry) bool { return h.Detail == text }) {
 		c.emit(Event{Type: EventViolation, Text: text})
 	}
 }

@@ -112,6 +112,9 @@ func (p *project) open(ctx context.Context) error {
 	if p.root, err = os.OpenRoot(p.cfg.Dir); err != nil {
 		return fmt.Errorf("cannot open the project: %w", err)
 	}
+	if err := os.RemoveAll(filepath.Join(p.cfg.State, scratchDir)); err != nil {
+		return fmt.Errorf("cannot remove what a search left: %w", err)
+	}
 	if err := atomicfile.Clean(p.root, "."); err != nil {
 		return err
 	}
@@ -195,6 +198,15 @@ func (p *project) identify(ctx context.Context) error {
 	return nil
 }
 
+// unusual says what a person should know of the project's repository at OPEN
+// and at CLOSE. That there is none is news only where there was one.
+func (p *project) unusual(look RepoState) []string {
+	if !look.Exists && p.record.RootCommit == "" {
+		return nil
+	}
+	return look.Unusual()
+}
+
 // apply stores a change under a new id, and tries once more when it is not
 // known whether it was stored.
 func (p *project) apply(ctx context.Context, c Change) error {
@@ -265,19 +277,31 @@ func (p *project) writeFile(name string, data []byte) error {
 	return atomicfile.Write(p.root, name, data, 0o644)
 }
 
-// keepAside saves what an agent left in the place of a file that is put back.
-// It returns where, or "" when there was nothing to keep.
-func (p *project) keepAside(name string, data []byte) (string, error) {
-	if data == nil {
+// keepAside saves what lies in the place of the feature list before the list
+// is written again. It says where: a file could be read, and anything else is
+// in a checkpoint, which is made unless there is one that holds it. It returns
+// "" when there was nothing to keep.
+func (p *project) keepAside(ctx context.Context, f found, checkpoint string) (string, error) {
+	switch {
+	case f.missing:
 		return "", nil
+	case f.data == nil:
+		if checkpoint == "" {
+			saved, err := p.cfg.Repo.Save(ctx, "in the place of "+ListFile)
+			if err != nil {
+				return "", err
+			}
+			checkpoint = saved.ID
+		}
+		return fmt.Sprintf("checkpoint %.12s", checkpoint), nil
 	}
 	dir := filepath.Join(p.cfg.State, "aside")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("cannot keep %s aside: %w", name, err)
+		return "", fmt.Errorf("cannot keep %s aside: %w", ListFile, err)
 	}
-	path := filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000000000")+"-"+name)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		return "", fmt.Errorf("cannot keep %s aside: %w", name, err)
+	path := filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000000000")+"-"+ListFile)
+	if err := os.WriteFile(path, f.data, 0o600); err != nil {
+		return "", fmt.Errorf("cannot keep %s aside: %w", ListFile, err)
 	}
 	return path, nil
 }

@@ -2,7 +2,6 @@ package autosession
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,16 +41,26 @@ func (c Checks) of(f Feature) (command string, suite bool) {
 	return c.Command, c.Command != ""
 }
 
+// hold says whether a proof is of a tree and a commit as they are now.
+func (c Checks) hold(proof CheckRun, tree, commit string) bool {
+	return proof.Tree == tree && (!c.Clean || proof.Commit == commit)
+}
+
 // cleanly is a script that runs a command in a clean checkout of what is
-// committed: nothing that is uncommitted or ignored can hold a check up.
+// committed, with a HOME of its own: nothing that is uncommitted, ignored or
+// left outside the project can hold a check up.
 func (c Checks) cleanly(command string) string {
-	return `set -e
+	script := `set -e
 clean=$(mktemp -d)
-git clone -q --no-hardlinks "$PWD" "$clean/project"
+mkdir "$clean/home"
+export HOME="$clean/home" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+git -c core.hooksPath=/dev/null clone -q --no-hardlinks --template= "$PWD" "$clean/project"
 cd "$clean/project"
-` + c.Setup + `
-set +e
-exec bash --noprofile --norc -c ` + quote(command)
+`
+	if c.Setup != "" {
+		script += "bash --noprofile --norc -c " + quote(c.Setup) + "\n"
+	}
+	return script + "set +e\nexec bash --noprofile --norc -c " + quote(command)
 }
 
 // quote makes a text one word of a shell.
@@ -97,41 +106,13 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 }
 
 func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
-	script := r.Command
+	command := r.Command
 	if c.checks.Clean {
-		script = c.checks.cleanly(r.Command)
+		command = c.checks.cleanly(command)
 	}
-	p, err := c.sandbox.Start(ctx, c.scope, Command{
-		Path:   "bash",
-		Args:   []string{"--noprofile", "--norc", "-c", script},
-		Dir:    c.scope.Dir,
-		Stdout: out,
-		Stderr: out,
-	})
-	if err != nil {
-		return err
-	}
-	ended := make(chan struct{})
-	var waitErr error
-	go func() {
-		defer close(ended)
-		r.Exit, waitErr = p.Wait()
-	}()
-	limit := time.NewTimer(c.checks.Timeout)
-	defer limit.Stop()
-	select {
-	case <-ended:
-	case <-limit.C:
-		r.TimedOut = true
-		waitErr = errors.Join(waitErr, p.Stop(0))
-		<-ended
-	case <-ctx.Done():
-		stopErr := p.Stop(0)
-		<-ended
-		return errors.Join(context.Cause(ctx), stopErr)
-	}
-	r.Passed = waitErr == nil && r.Exit.OK() && !r.TimedOut
-	return waitErr
+	ended, err := script{c.sandbox, c.scope, command}.run(ctx, c.checks.Timeout, out)
+	r.Exit, r.TimedOut, r.Passed = ended.exit, ended.timedOut, err == nil && ended.ok()
+	return err
 }
 
 // apply takes the result of a check into an entry. A pass proves only when the
@@ -163,9 +144,10 @@ func (e *LedgerEntry) apply(r CheckRun) {
 }
 
 // doubtful says that a check passes on the very tree that it failed on: what
-// made the difference is not in the tree.
+// made the difference is not in the tree. A check that was flaky is so until it
+// gives the same answer twice.
 func (e LedgerEntry) doubtful(r CheckRun) bool {
-	return r.Passed && e.SeenFailing && e.FailedTree == r.Tree
+	return r.Passed && e.SeenFailing && (e.Flaky || e.FailedTree == r.Tree)
 }
 
 // tail is the end of a text, at a rune's border, at most n bytes.

@@ -2,6 +2,8 @@ package autosession
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -32,7 +34,35 @@ type RepoState struct {
 	Branch      string   // or "" when HEAD is detached
 	Log         []Commit // the last commits, newest first, at most 20
 	Uncommitted []FileChange
-	Busy        string // "merge", "rebase", "bisect", ... that is under way, or ""
+	Busy        string   // "merge", "rebase", "bisect", ... that is under way, or ""
+	Unmerged    []string // paths that are in conflict, at most 20
+	Submodules  []string // paths of other repositories that HEAD names
+}
+
+// Unusual says, a sentence each, what a session must know before it works
+// with git: nothing of it is discarded, and nobody but the agent or a person
+// ends it.
+func (r RepoState) Unusual() []string {
+	var out []string
+	add := func(is bool, format string, args ...any) {
+		if is {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	add(!r.Exists, "There is no git repository.")
+	add(r.Busy != "", "A %s is under way in git and was left unfinished. End it, and lose nothing.", r.Busy)
+	add(len(r.Unmerged) > 0, "A merge left conflicts in %s. Resolve them, and lose nothing.", clip(strings.Join(r.Unmerged, ", "), 200))
+	add(r.Detached(), "HEAD is at commit %.12s and on no branch. Make a branch before you go on, so that nothing is lost.", r.Head)
+	return out
+}
+
+// Detached says that HEAD is at a commit and on no branch.
+func (r RepoState) Detached() bool { return r.Exists && r.Head != "" && r.Branch == "" }
+
+// settled says that a commit on the branch would end nothing that is under
+// way.
+func (r RepoState) settled() bool {
+	return r.Exists && r.Busy == "" && len(r.Unmerged) == 0 && r.Branch != ""
 }
 
 // Commit is one commit of the project's history.
@@ -77,6 +107,12 @@ type Historian interface {
 type LostRef struct {
 	Ref string `json:"ref"` // "refs/heads/main", or "HEAD" when it was detached
 	ID  string `json:"id"`  // of the commit, or of the tag, that it named
+}
+
+// Exporter is implemented by a Repo that can write the tree of a checkpoint to
+// an empty directory elsewhere.
+type Exporter interface {
+	Export(ctx context.Context, id, dir string) error
 }
 
 // Pruner is implemented by a Repo that can list and drop old checkpoints.

@@ -69,7 +69,7 @@ func (c *closing) recover(ctx context.Context) error {
 		case EventDenied:
 			rec.Denied++
 		case EventViolation:
-			c.undone = append(c.undone, e.Text)
+			c.undone = append(c.undone, HistoryEntry{Feature: e.Feature, By: "agent", Session: rec.Number, What: "restored", Detail: e.Text})
 		case EventText:
 			rec.Said = clip(e.Text, 1000)
 		}

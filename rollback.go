@@ -72,11 +72,14 @@ func (p *project) goOn(ctx context.Context) error {
 	return p.rollBack(ctx, goal)
 }
 
-// rollBack restores the tree, the list and then, in one transaction, the
+// rollBack restores lost commits, the tree, the list and then, in one transaction, the
 // ledger. Each part can be repeated. The list comes before the transaction:
 // after it, what lies in the project is a person's.
 func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 	p.present = nil
+	if err := p.keepCommits(ctx, goal); err != nil {
+		return err
+	}
 	if err := p.cfg.Repo.Restore(ctx, goal.ID); err != nil {
 		return err
 	}
@@ -107,6 +110,53 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 		p.ledger = change.Ledger
 	}
 	return nil
+}
+
+// keepCommits makes reachable again what was committed when the goal of a
+// rollback was saved. A repository that is gone is made anew first, with its
+// branches where they stood when it was there last.
+func (p *project) keepCommits(ctx context.Context, goal Checkpoint) error {
+	historian, ok := p.cfg.Repo.(Historian)
+	if !ok {
+		return nil
+	}
+	look, err := p.cfg.Repo.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if pruner, ok := p.cfg.Repo.(Pruner); ok && look.Head == "" {
+		list, err := pruner.Checkpoints(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			found, err := p.bringBack(ctx, historian, c.ID)
+			if err != nil {
+				return err
+			}
+			if found {
+				break
+			}
+		}
+	}
+	_, err = p.bringBack(ctx, historian, goal.ID)
+	return err
+}
+
+// bringBack makes the commits of a checkpoint reachable, and says whether some
+// were not.
+func (p *project) bringBack(ctx context.Context, h Historian, checkpoint string) (bool, error) {
+	lost, err := h.Lost(ctx, checkpoint)
+	if err != nil {
+		// A history that cannot be compared is no reason not to go back.
+		p.report(Event{Type: EventWarning, Text: err.Error()})
+		return false, nil
+	}
+	if len(lost) == 0 {
+		return false, nil
+	}
+	p.report(Event{Type: EventWarning, Text: fmt.Sprintf("commits that could not be reached any more are brought back from checkpoint %.12s", checkpoint)})
+	return true, h.RestoreHistory(ctx, checkpoint)
 }
 
 // ledgerAt is the ledger with every feature in the state that its history
@@ -159,9 +209,9 @@ var stateAfter = map[string]FeatureState{
 func (p *project) takeBack(ctx context.Context, a Archive, e *LedgerEntry, key string, was HistoryEntry, at time.Time) error {
 	e.State = cmp.Or(stateAfter[was.What], FeatureOpen)
 	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By != "check", was.Session
-	e.Broken, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, false, nil
+	e.Broken, e.BrokenAfter, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, 0, false, nil
 	if e.Broken {
-		e.BrokenBy = was.Session
+		e.BrokenAfter, e.BrokenBy = max(was.Session-1, 0), was.Session
 	}
 	if e.State != FeatureProven {
 		return nil
@@ -215,42 +265,3 @@ func withRepo(ctx context.Context, cfg Config, do func(*project, Pruner) error) 
 	}
 	return errors.Join(err, p.release())
 }
-
-// keptSessions is for how many sessions all checkpoints are kept.
-const keptSessions = 3
-
-// prune drops the checkpoints that nothing needs any more. It keeps those of
-// the last sessions, those that a proof was made on, and a person's own.
-func (p *project) prune(ctx context.Context) error {
-	pruner, ok := p.cfg.Repo.(Pruner)
-	if !ok || p.ledger == nil {
-		return nil
-	}
-	oldest := time.Time{}
-	for _, r := range p.sessions[max(0, len(p.sessions)-keptSessions):] {
-		if oldest.IsZero() || r.Started.Before(oldest) {
-			oldest = r.Started.Add(-time.Minute)
-		}
-	}
-	proofs := map[string]bool{}
-	for _, e := range p.ledger.Entries {
-		if e.Proof != nil {
-			proofs[e.Proof.Tree] = true
-		}
-	}
-	return pruner.Prune(ctx, func(c Checkpoint) bool {
-		switch {
-		case strings.HasPrefix(c.Label, "manual: "):
-			return true
-		case c.Label == labelCheck, c.Label == labelAfterCheck:
-			return false
-		}
-		return c.At.After(oldest) || proofs[c.Tree]
-	})
-}
-
-// Labels of checkpoints that only a round of checks needs.
-const (
-	labelCheck      = "check"
-	labelAfterCheck = "after a check"
-)

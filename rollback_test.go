@@ -11,18 +11,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/git"
-	"github.com/autosession/autosession/internal/reexec"
 )
-
-func init() { reexec.Register("doomed rollback", doomedRollback) }
 
 // moment is a project as a checkpoint must give it back.
 type moment struct {
@@ -49,8 +44,8 @@ func (a *album) Save(ctx context.Context, label string) (autosession.Checkpoint,
 	return c, err
 }
 
-// picture is the present of a project, without what git ignores and without
-// the list, which the ledger gives back.
+// picture is the present of a project, without what git ignores and nobody
+// includes, and without the list, which the ledger gives back.
 func picture(t testing.TB, cfg autosession.Config) moment {
 	m := moment{files: map[string]string{}}
 	err := filepath.WalkDir(cfg.Dir, func(path string, d fs.DirEntry, err error) error {
@@ -58,7 +53,7 @@ func picture(t testing.TB, cfg autosession.Config) moment {
 		if err = errors.Join(err, relErr); err != nil {
 			return err
 		}
-		if ignored := []string{".git", "build", autosession.ListFile}; slices.Contains(ignored, name) || strings.HasPrefix(name, ".git.kept-") {
+		if ignored := []string{".git", "build/out", autosession.ListFile}; slices.Contains(ignored, name) || strings.HasPrefix(name, ".git.kept-") {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -121,7 +116,15 @@ func (m moment) diff(want moment) string {
 // newAlbum is a project that is lied to, with pictures of all its checkpoints.
 func newAlbum(t *testing.T, told ...lie) (*bench, *[]string, *album) {
 	b, prompts := newLiedTo(t, told...)
-	a := &album{Repo: b.cfg.Repo.(*git.Repo), t: t, cfg: &b.cfg, photos: map[string]moment{}}
+	repo, err := git.Open(git.Options{
+		Dir: b.cfg.Dir, Store: filepath.Join(b.cfg.State, "checkpoints.git"), Exclude: []string{autosession.ListFile, autosession.DefaultNotes},
+		Include: []string{autosession.ListFile, autosession.DefaultNotes, "build/kep?"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { repo.Close() })
+	a := &album{Repo: repo, t: t, cfg: &b.cfg, photos: map[string]moment{}}
 	b.cfg.Repo = a
 	return b, prompts, a
 }
@@ -228,37 +231,10 @@ func TestRollbackAfterRollback(t *testing.T) {
 	b.goesBackToAll(a)
 }
 
-// doomedRollback is the process that dies: DIR STATE CHECKPOINT N before|after.
-// It ends with 0 when the rollback ended before the N-th write.
-func doomedRollback(args []string) int {
-	n, err := strconv.Atoi(args[3])
-	if err != nil {
-		return 2
-	}
-	cfg, end, err := doomedProject(context.Background(), args[0], args[1])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 2
-	}
-	defer end()
-	m := &mortal{left: n, after: args[4] == "after", armed: true}
-	cfg.Store = &mortalStore{Store: cfg.Store, Archive: cfg.Store.(autosession.Archive), m: m}
-	cfg.Repo = &mortalRepo{Repo: cfg.Repo.(*git.Repo), m: m}
-	if _, err := autosession.Rollback(context.Background(), cfg, args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
 // TestKilledAtEveryWriteOfRollback kills a rollback at each of its writes. The
 // next start ends in the old state or in the new one.
 func TestKilledAtEveryWriteOfRollback(t *testing.T) {
-	dir, state := t.TempDir(), t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Greet."), 0o644),
-		os.Mkdir(filepath.Join(dir, "tests"), 0o755), os.WriteFile(filepath.Join(dir, "tests", "one"), []byte("strict"), 0o644)); err != nil {
-		t.Fatal(err)
-	}
+	dir, state := newDoomed(t)
 	cfg, end, err := doomedProject(t.Context(), dir, state)
 	if err != nil {
 		t.Fatal(err)
@@ -274,48 +250,23 @@ func TestKilledAtEveryWriteOfRollback(t *testing.T) {
 	}
 	old := picture(t, cfg)
 	end()
-	for _, when := range []string{"before", "after"} {
-		t.Run(when, func(t *testing.T) {
-			t.Parallel()
-			for n := 1; ; n++ {
-				if n > 100 {
-					t.Fatal("the rollback never ends")
-				}
-				if dieRollingBack(t, dir, state, list[at].ID, n, when, old) {
-					return
-				}
-			}
-		})
-	}
-}
-
-// dieRollingBack lets a rollback to what the cheat left die at its n-th write
-// and looks at the project after the next start.
-func dieRollingBack(t *testing.T, dir, state, id string, n int, when string, old moment) (survived bool) {
-	t.Helper()
-	dir, state = copied(t, dir), copied(t, state)
-	path, args, err := reexec.Command("doomed rollback", dir, state, id, strconv.Itoa(n), when)
-	if err != nil {
+	// The repository goes, so that the rollback has to bring it back, too.
+	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(path, args...).CombinedOutput()
-	exit, failed := errors.AsType[*exec.ExitError](err)
-	switch {
-	case err == nil:
-		survived = true
-	case !failed || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL:
-		t.Fatalf("write %d: %v\n%s", n, err, out)
-	}
-	cfg, end, err := doomedProject(t.Context(), dir, state)
-	if err != nil {
-		t.Fatalf("killed %s write %d: %v", when, n, err)
-	}
-	defer end()
-	cfg.Stop = stopped()
-	if _, err := (autosession.Loop{Config: cfg}).Run(t.Context()); err != nil { // the next start
-		t.Fatalf("killed %s write %d: %v", when, n, err)
-	}
-	after := fmt.Sprintf("killed %s write %d", when, n)
+	atEveryWrite(t, dir, state, func(t *testing.T, cfg autosession.Config, after string, survived bool) {
+		cfg.Stop = stopped()
+		if _, err := (autosession.Loop{Config: cfg}).Run(t.Context()); err != nil { // the next start
+			t.Fatalf("%s: %v", after, err)
+		}
+		oldOrNew(t, cfg, after, survived, old)
+	}, list[at].ID)
+}
+
+// oldOrNew looks at a project after a rollback to what the cheat left was
+// killed, and the next start.
+func oldOrNew(t *testing.T, cfg autosession.Config, after string, survived bool, old moment) {
+	t.Helper()
 	is := picture(t, cfg)
 	rolledBack := moment{states: "open open", files: map[string]string{
 		"app_spec.txt": "program false: Greet.", "tests/one": "program false: weakened", "hello": "program false: hello",
@@ -328,7 +279,7 @@ func dieRollingBack(t *testing.T, dir, state, id string, n int, when string, old
 	if asOld == "" {
 		passing = 2
 	}
-	data, err := os.ReadFile(filepath.Join(dir, autosession.ListFile))
+	data, err := os.ReadFile(filepath.Join(cfg.Dir, autosession.ListFile))
 	if err != nil || !strings.Contains(string(data), "says goodbye") || strings.Count(string(data), `"passes": true`) != passing {
 		t.Errorf("%s: the list is %s, %v", after, data, err)
 	}
@@ -342,7 +293,9 @@ func dieRollingBack(t *testing.T, dir, state, id string, n int, when string, old
 	if _, err := autosession.VerifyHistory(t.Context(), cfg.Store.(autosession.Archive), s.Project.Head); err != nil {
 		t.Errorf("%s: %v", after, err)
 	}
-	return survived
+	if log, err := exec.Command("git", "-C", cfg.Dir, "log", "--all", "--format=%s").CombinedOutput(); asNew == "" && (err != nil || !strings.Contains(string(log), "list the features")) {
+		t.Errorf("%s: a commit cannot be reached any more: %s %v", after, log, err)
+	}
 }
 
 // stopped is a stop that was asked for already.

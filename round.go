@@ -16,18 +16,21 @@ type round struct {
 	emit    func(Event)
 	until   time.Time // no check that can wait begins after it
 
-	changed                   map[int]bool // positions of entries that differ now
-	runs                      []CheckRun
-	history                   []HistoryEntry
-	notes                     []string // for the next briefing
-	proven, disproved, broken int
-	credit                    map[int]verdicts // by the session that claimed
-	err                       error            // the first check that could not run; the others stay due
-	stopped                   bool             // a stop came between; the others stay due
+	changed           map[int]bool // positions of entries that differ now
+	runs              []CheckRun
+	history           []HistoryEntry
+	notes             []string // for the next briefing
+	proven, disproved int
+	credit            map[int]verdicts // by the session that claimed
+	err               error            // the first check that could not run; the others stay due
+	stopped           bool             // a stop came between; the others stay due
+
+	kept      map[string]string // trees of the checkpoints, by id; nil until they are needed
+	scratched map[string]bool   // whether a check passed, by checkpoint and command
 }
 
 // verdicts counts what became of a session's claims.
-type verdicts struct{ proven, disproved int }
+type verdicts struct{ proven, disproved, broken int }
 
 // newRound saves the tree that the checks run on.
 func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit func(Event)) (*round, error) {
@@ -37,7 +40,7 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 	if err != nil {
 		return nil, err
 	}
-	return &round{
+	r := &round{
 		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
@@ -46,7 +49,11 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 			undo:   func(ctx context.Context) error { return p.putBack(ctx, base) },
 			redact: p.redactor.Text,
 		},
-	}, nil
+	}
+	if p.cfg.Checks.Clean {
+		err = r.look(saving)
+	}
+	return r, err
 }
 
 // tree is the project's tree as it is. It is saved unless that was done.
@@ -141,12 +148,12 @@ func (r *round) reprove(ctx context.Context) {
 	}
 }
 
-// stale lists the proven features whose proof is of another tree, the oldest
-// proof first.
+// stale lists the proven features whose proof is of another tree, or of another
+// commit where checks see nothing else, the oldest proof first.
 func (r *round) stale() []int {
 	var out []int
 	for i, e := range r.ledger.Entries {
-		if e.State == FeatureProven && e.Proof.Tree != r.checker.tree {
+		if e.State == FeatureProven && !r.checker.checks.hold(*e.Proof, r.checker.tree, r.checker.commit) {
 			out = append(out, i)
 		}
 	}
@@ -184,6 +191,9 @@ func (r *round) check(ctx context.Context, i int) {
 	r.changed[i] = true
 	e.apply(run)
 	e.Flaky = flaky && e.State == FeatureProven
+	if was.State == FeatureProven && e.State != FeatureProven {
+		r.blame(ctx, i)
+	}
 	r.tell(key, was, *e, run)
 }
 
@@ -229,34 +239,40 @@ func (r *round) unchecked(e *LedgerEntry, key string) {
 // tell records and reports what a check showed.
 func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 	detail := fmt.Sprintf("%s, exit %d, %s", clip(run.Command, 200), run.Exit.Code, run.Took.Round(time.Millisecond))
+	credit := r.credit[was.ClaimedBy]
 	switch {
 	case is.State == FeatureProven && was.State != FeatureProven:
 		r.proven++
-		r.credit[was.ClaimedBy] = verdicts{r.credit[was.ClaimedBy].proven + 1, r.credit[was.ClaimedBy].disproved}
+		credit.proven++
+		if is.Flaky {
+			detail += "; flaky: it failed before on the same tree"
+		}
 		r.record(key, "proven", detail)
 		r.emit(Event{Type: EventProven, Feature: key, Text: clip(run.Command, 200)})
 	case was.State == FeatureProven && is.State != FeatureProven:
-		r.broken++
-		r.record(key, "broken", detail)
-		r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven %s and its check fails now:\n%s", key, since(is), tail(run.Output, 400)))
-		r.emit(Event{Type: EventBroken, Feature: key, Text: tail(run.Output, 400)})
+		r.tellBroken(key, is, run, detail)
+		return
 	case was.State == FeatureClaimed && is.State == FeatureOpen:
 		r.disproved++
-		r.credit[was.ClaimedBy] = verdicts{r.credit[was.ClaimedBy].proven, r.credit[was.ClaimedBy].disproved + 1}
+		credit.disproved++
 		r.record(key, "disproved", detail)
 		r.notes = append(r.notes, fmt.Sprintf("Feature %s was claimed and its check failed (%s):\n%s", key, clip(run.Command, 200), tail(run.Output, 400)))
 		r.emit(Event{Type: EventDisproved, Feature: key, Text: tail(run.Output, 400)})
 	case was.Pending && is.State == FeatureClaimed:
 		r.record(key, "claimed", "the check passes and was never seen failing: "+detail)
 	}
+	r.credit[was.ClaimedBy] = credit
 }
 
-// since says when a broken feature was whole.
-func since(e LedgerEntry) string {
-	if e.BrokenAfter > 0 && e.BrokenAfter+1 < e.BrokenBy {
-		return fmt.Sprintf("after session %d", e.BrokenAfter)
-	}
-	return "before"
+// tellBroken names who broke what was proven. It counts for who did.
+func (r *round) tellBroken(key string, is LedgerEntry, run CheckRun, detail string) {
+	credit := r.credit[is.BrokenBy]
+	credit.broken++
+	r.credit[is.BrokenBy] = credit
+	who := is.Blame()
+	r.history = append(r.history, HistoryEntry{Feature: key, By: "check", Session: is.BrokenBy, What: "broken", Detail: "by " + who + ": " + detail})
+	r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven before and its check fails since %s:\n%s", key, who, tail(run.Output, 400)))
+	r.emit(Event{Type: EventBroken, Feature: key, Text: "by " + who + ": " + tail(run.Output, 400)})
 }
 
 func (r *round) record(key, what, detail string) {

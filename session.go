@@ -21,8 +21,8 @@ type Session struct {
 	rec    SessionRecord
 	conv   Conversation
 	events *recorder
-	undone []string // violations that were undone while it ran
-	kept   []string // where the agent's versions are
+	undone []HistoryEntry // what was undone while it ran
+	kept   []string       // where the agent's versions are
 	closed bool
 	due    time.Time // the prompt goes out no sooner
 }
@@ -187,6 +187,7 @@ func (s *Session) begin(ctx context.Context) error {
 	}
 	p.present = nil // the agent changes the tree from here on
 	s.rec.Number, s.rec.Phase, s.rec.Started, s.rec.Opened = p.counted+1, PhaseRunning, time.Now(), opened.ID
+	s.rec.Protected, s.rec.NotesFile = p.protected(), p.cfg.Notes
 	if s.due.After(s.rec.Started) {
 		s.rec.Started = s.due // when the prompt goes out
 	}
@@ -221,6 +222,11 @@ func (s *Session) prompt(ctx context.Context) (string, error) {
 	look, err := p.cfg.Repo.Look(ctx)
 	if err != nil {
 		return "", err
+	}
+	for _, text := range p.unusual(look) {
+		if err := s.events.emit(Event{Type: EventWarning, Text: text}); err != nil {
+			return "", err
+		}
 	}
 	situation := Situation{
 		Kind: s.rec.Kind, Number: s.rec.Number, Ledger: *p.ledger,

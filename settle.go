@@ -23,7 +23,7 @@ func (p *project) takeStock(ctx context.Context) (Detection, error) {
 	}
 	r := p.ledger.reconcile(f, author{name: "person"})
 	if r.write {
-		aside, err := p.keepAside(ListFile, f.data)
+		aside, err := p.keepAside(ctx, f, "")
 		if err != nil {
 			return d, err
 		}
@@ -53,8 +53,8 @@ func keptWhere(aside string) string {
 // says passes is a claim.
 func (p *project) adopt(ctx context.Context, f found) error {
 	l := newLedger(f.list, 0)
-	err := p.apply(ctx, Change{Ledger: &l, History: []HistoryEntry{{By: "person", What: "accepted", Detail: fmt.Sprintf("%d features", len(l.Entries))}}})
-	if err != nil {
+	history := append([]HistoryEntry{{By: "person", What: "accepted", Detail: fmt.Sprintf("%d features", len(l.Entries))}}, l.claims()...)
+	if err := p.apply(ctx, Change{Ledger: &l, History: history}); err != nil {
 		return err
 	}
 	p.ledger = &l
@@ -101,6 +101,7 @@ func (p *project) settled(ctx context.Context, r *round) error {
 		last.Notes = append(last.Notes, r.notes...)
 		last.Proven += r.credit[last.Number].proven
 		last.Disproved += r.credit[last.Number].disproved
+		last.Broken += r.credit[last.Number].broken
 		change.Session = last
 	}
 	if err := p.apply(ctx, change); err != nil {
@@ -133,8 +134,14 @@ func (p *project) proofsHold(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	look := RepoState{}
+	if p.cfg.Checks.Clean {
+		if look, err = p.cfg.Repo.Look(ctx); err != nil {
+			return false, err
+		}
+	}
 	for _, e := range p.ledger.Entries {
-		if e.State == FeatureProven && e.Proof.Tree != now.Tree {
+		if e.State == FeatureProven && !p.cfg.Checks.hold(*e.Proof, now.Tree, look.Head) {
 			return false, nil
 		}
 	}

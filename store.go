@@ -104,6 +104,11 @@ type SessionRecord struct {
 	Closed   string          `json:"closed,omitempty"` // checkpoint after CLOSE
 	Plan     json.RawMessage `json:"plan,omitempty"`   // of CLOSE, stored before it acts
 
+	// What held for it at OPEN, for who closes it in another process: the
+	// project's own configuration may be the agent's by then.
+	Protected []string `json:"protected,omitempty"`  // patterns of what it may not change
+	NotesFile string   `json:"notes_file,omitempty"` // Config.Notes
+
 	Claimed    int      `json:"claimed,omitempty"`    // features that the agent claimed
 	Proven     int      `json:"proven,omitempty"`     // of these: proven
 	Disproved  int      `json:"disproved,omitempty"`  // of these: the check failed

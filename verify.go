@@ -42,7 +42,8 @@ func Reset(ctx context.Context, cfg Config) error {
 			l := newLedger(f.list, 0)
 			p.ledger = &l
 		}
-		return p.apply(ctx, Change{Ledger: p.ledger, History: []HistoryEntry{{By: "person", What: "reset"}}})
+		history := append([]HistoryEntry{{By: "person", What: "reset"}}, p.ledger.claims()...)
+		return p.apply(ctx, Change{Ledger: p.ledger, History: history})
 	})
 	return err
 }

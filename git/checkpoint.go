@@ -31,26 +31,37 @@ const (
 	keyTime    = "Time: "
 	keyTree    = "Tree: "
 	keyLeftOut = "Left-Out: "
+	keyInclude = "Include: "
 )
 
+// notes are what a checkpoint says of itself besides what an
+// autosession.Checkpoint holds.
+type notes struct {
+	leftOut []LeftOut
+	include globs // what was saved although it was ignored
+}
+
 // message is the text of a checkpoint's commit.
-func message(c autosession.Checkpoint, out []LeftOut) []byte {
+func message(c autosession.Checkpoint, n notes) []byte {
 	var b strings.Builder
 	b.WriteString("checkpoint\n\n")
 	fmt.Fprintf(&b, keyLabel+"%q\n", c.Label)
 	fmt.Fprintf(&b, keyTime+"%s\n", c.At.Format(time.RFC3339Nano))
 	fmt.Fprintf(&b, keyTree+"%s\n", c.Tree)
-	for _, l := range out {
+	for _, l := range n.leftOut {
 		fmt.Fprintf(&b, keyLeftOut+"%q %q\n", l.Path, l.Why)
+	}
+	for _, glob := range n.include {
+		fmt.Fprintf(&b, keyInclude+"%q\n", glob)
 	}
 	return []byte(b.String())
 }
 
 // parseMessage reads the text of a checkpoint's commit. Lines that it does not
 // know are passed over.
-func parseMessage(text string) (autosession.Checkpoint, []LeftOut, error) {
+func parseMessage(text string) (autosession.Checkpoint, notes, error) {
 	var c autosession.Checkpoint
-	var out []LeftOut
+	var n notes
 	var err error
 	for line := range strings.SplitSeq(text, "\n") {
 		if err != nil {
@@ -65,25 +76,28 @@ func parseMessage(text string) (autosession.Checkpoint, []LeftOut, error) {
 		} else if v, ok := strings.CutPrefix(line, keyLeftOut); ok {
 			var l LeftOut
 			_, err = fmt.Sscanf(v, "%q %q", &l.Path, &l.Why)
-			out = append(out, l)
+			n.leftOut = append(n.leftOut, l)
+		} else if v, ok := strings.CutPrefix(line, keyInclude); ok {
+			v, err = strconv.Unquote(v)
+			n.include = append(n.include, v)
 		}
 	}
 	if err != nil {
-		return c, nil, fmt.Errorf("cannot read a checkpoint's message: %w", err)
+		return c, notes{}, fmt.Errorf("cannot read a checkpoint's message: %w", err)
 	}
-	return c, out, nil
+	return c, n, nil
 }
 
 // commit is the content of a checkpoint's commit. No other checkpoint is its
 // parent, so that each can be dropped by itself: past is, which may be "", the
 // commit that holds the project's refs.
-func commit(tree oid, past string, c autosession.Checkpoint, out []LeftOut) []byte {
+func commit(tree oid, past string, c autosession.Checkpoint, n notes) []byte {
 	who := fmt.Sprintf("autosession <autosession@localhost> %d +0000", c.At.Unix())
 	if past != "" {
 		past = "parent " + past + "\n"
 	}
 	head := fmt.Sprintf("tree %s\n%sauthor %s\ncommitter %s\n\n", tree, past, who, who)
-	return append([]byte(head), message(c, out)...)
+	return append([]byte(head), message(c, n)...)
 }
 
 // workHash names the work in a tree: its files without those of exclude. The
@@ -131,13 +145,18 @@ func (r *Repo) checkpoints(ctx context.Context) ([]autosession.Checkpoint, error
 // not be read, and what is neither a file nor a directory nor a link. Paths
 // below .git are refs whose commits could not be kept.
 func (r *Repo) LeftOut(ctx context.Context, id string) ([]LeftOut, error) {
+	n, err := r.notes(ctx, id)
+	return n.leftOut, err
+}
+
+func (r *Repo) notes(ctx context.Context, id string) (notes, error) {
 	if _, err := parseOID(id); err != nil {
-		return nil, err
+		return notes{}, err
 	}
 	text, err := r.git.output(ctx, "cat-file", "commit", id)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
+		return notes{}, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
 	}
-	_, out, err := parseMessage(string(text))
-	return out, err
+	_, n, err := parseMessage(string(text))
+	return n, err
 }

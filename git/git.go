@@ -16,7 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,8 +34,8 @@ type Options struct {
 	// Exclude names files of the project, with slashes, whose content does not
 	// count in Checkpoint.Tree. They are saved all the same.
 	Exclude []string
-	// Include names files and directories of the project, with slashes, that
-	// are saved although they are ignored.
+	// Include is globs, as path.Match knows them, of files and directories of
+	// the project that are saved although they are ignored.
 	Include []string
 	// Overlook names files of the project that are no part of it for now, such
 	// as what holds the place of a file that is absent. It is asked before
@@ -51,20 +53,25 @@ type Options struct {
 
 func (o Options) validate() error {
 	var errs []error
-	for _, path := range []string{o.Dir, o.Store} {
-		if !filepath.IsAbs(path) {
-			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not an absolute path", path))
+	for _, place := range []string{o.Dir, o.Store} {
+		if !filepath.IsAbs(place) {
+			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not an absolute path", place))
 		}
 	}
-	for _, path := range append(o.Exclude, o.Include...) {
-		if !filepath.IsLocal(path) {
-			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not a path in the project", path))
+	for _, name := range slices.Concat(o.Exclude, o.Include) {
+		if !filepath.IsLocal(name) {
+			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is not a path in the project", name))
+		}
+	}
+	for _, glob := range o.Include {
+		if _, err := path.Match(glob, ""); err != nil {
+			errs = append(errs, fmt.Errorf("cannot keep checkpoints: %q is no sound glob", glob))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Repo is an autosession.Repo, Pruner and Historian. Its methods may be
+// Repo is an autosession.Repo, Pruner, Historian and Exporter. Its methods may be
 // called by several goroutines; they take turns. Only one process may have a
 // Repo on a store: whoever opens one holds the project's lock.
 type Repo struct {
@@ -85,6 +92,7 @@ var (
 	_ autosession.Repo      = (*Repo)(nil)
 	_ autosession.Pruner    = (*Repo)(nil)
 	_ autosession.Historian = (*Repo)(nil)
+	_ autosession.Exporter  = (*Repo)(nil)
 )
 
 // Open returns the Repo of a project. It makes the checkpoint repository on
@@ -118,11 +126,11 @@ func Open(o Options) (*Repo, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	path, err := find(ctx, o.Dir)
+	binary, err := find(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	r := &Repo{opts: o, git: git{path: path, dir: o.Store}, refused: map[string]string{}}
+	r := &Repo{opts: o, git: git{path: binary, dir: o.Store}, refused: map[string]string{}}
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}

@@ -36,10 +36,12 @@ func (r *Repo) Look(ctx context.Context) (autosession.RepoState, error) {
 		state.Uncommitted, err = r.uncommitted(ctx, "", nil)
 		return state, err
 	}
+	state.Unmerged = own.unmerged(format(state.Head))
 	committed, err := r.history(ctx, own, &state)
 	if err != nil || committed == nil {
 		return state, err
 	}
+	state.Submodules = submodules(committed)
 	state.Uncommitted, err = r.uncommitted(ctx, state.Head, committed)
 	return state, err
 }
@@ -244,13 +246,11 @@ func (g git) rootCommit(ctx context.Context, head string) (string, error) {
 func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed) ([]autosession.FileChange, error) {
 	x := extra{tracked: sortedPaths(committed)}
 	want := make(map[string]listed, len(committed))
-	var submodules []string
+	others := submodules(committed)
 	for _, l := range committed {
-		if l.mode == modeCommit {
-			submodules = append(submodules, l.path)
-			continue
+		if l.mode != modeCommit {
+			want[l.path] = l
 		}
-		want[l.path] = l
 	}
 	now, err := r.scan(ctx, x, nil)
 	if err != nil {
@@ -263,7 +263,7 @@ func (r *Repo) uncommitted(ctx context.Context, head string, committed []listed)
 		switch {
 		case ok && (!sameMode(e.mode, l.mode) || r.index.records[e.path].Names.in(len(head)) != l.id):
 			changes = append(changes, autosession.FileChange{Path: e.path, Status: "changed"})
-		case !ok && !among(submodules, e.path) && !among(r.opts.Include, e.path):
+		case !ok && !among(others, e.path) && !globs(r.opts.Include).match(e.path):
 			changes = append(changes, autosession.FileChange{Path: e.path, Status: "added"})
 		}
 	}

@@ -52,10 +52,10 @@ func FuzzParseMessage(f *testing.F) {
 	f.Add("a label\n\"quoted\"", "path\n\xff", "no permission", int64(1_700_000_000_000_000_001))
 	f.Fuzz(func(t *testing.T, label, path, why string, at int64) {
 		c := autosession.Checkpoint{Label: label, Tree: "abc", At: time.Unix(0, at).UTC()}
-		out := []LeftOut{{Path: path, Why: why}}
-		gotC, gotOut, err := parseMessage(string(message(c, out)))
-		if err != nil || gotC != c || !reflect.DeepEqual(gotOut, out) {
-			t.Errorf("read back %+v %+v, %v", gotC, gotOut, err)
+		n := notes{leftOut: []LeftOut{{Path: path, Why: why}}, include: globs{why, path}}
+		gotC, gotN, err := parseMessage(string(message(c, n)))
+		if err != nil || gotC != c || !reflect.DeepEqual(gotN, n) {
+			t.Errorf("read back %+v %+v, %v", gotC, gotN, err)
 		}
 		parseMessage(label)
 	})

@@ -221,10 +221,10 @@ func (p *placer) writeLink(name string, content io.Reader) error {
 // dropRest removes what was not there in the checkpoint, then makes all
 // durable. What the rules ignore stays, and so does what the checkpoint could
 // not hold.
-func (p *placer) dropRest(rules *judge, gone []LeftOut) error {
+func (p *placer) dropRest(rules *judge, n notes) error {
 	for name := range p.drop {
-		left := slices.ContainsFunc(gone, func(l LeftOut) bool { return among([]string{l.Path}, name) })
-		if left || rules.ignored(name) {
+		left := slices.ContainsFunc(n.leftOut, func(l LeftOut) bool { return among([]string{l.Path}, name) })
+		if left || rules.ignored(name) && !n.include.match(name) {
 			continue
 		}
 		if err := p.removeBelow(name); err != nil {

@@ -14,7 +14,8 @@ import (
 // tree. All that it overwrites or removes is saved first, in a checkpoint of
 // its own, when there is anything. Files that are ignored, now or by the rules
 // that it puts back, are removed only where a file of the checkpoint stands in
-// their way. Each file is replaced at once; a Restore that was cut short is
+// their way, or where the checkpoint would hold them if they had been there:
+// what Options.Include named for it. Each file is replaced at once; a Restore that was cut short is
 // completed by calling it again.
 func (r *Repo) Restore(ctx context.Context, id string, paths ...string) error {
 	r.mu.Lock()
@@ -30,11 +31,11 @@ func (r *Repo) Restore(ctx context.Context, id string, paths ...string) error {
 	if err != nil {
 		return fmt.Errorf("cannot read checkpoint %s: %w", id, err)
 	}
-	gone, err := r.LeftOut(ctx, id)
+	n, err := r.notes(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := r.restore(ctx, id, within(target, scope), scope, gone); err != nil {
+	if err := r.restore(ctx, id, within(target, scope), scope, n); err != nil {
 		return fmt.Errorf("cannot restore checkpoint %s: %w", id, err)
 	}
 	return nil
@@ -59,7 +60,7 @@ func within(list []listed, scope []string) []listed {
 	return slices.DeleteFunc(list, func(l listed) bool { return scope != nil && !among(scope, l.path) })
 }
 
-func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []string, gone []LeftOut) error {
+func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []string, n notes) error {
 	x := r.covered(target, r.tracked(ctx))
 	now, err := r.scan(ctx, x, nil)
 	if err != nil {
@@ -84,7 +85,7 @@ func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []
 	if err != nil {
 		return err
 	}
-	return p.dropRest(newJudge(r.root, r.excludes()), gone)
+	return p.dropRest(newJudge(r.root, r.excludes()), n)
 }
 
 // covered is what a Restore of target must save although it is ignored: tracked

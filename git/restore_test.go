@@ -106,7 +106,13 @@ func makeWay(dir, name string) {
 	os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755)
 }
 
+// included is what is saved in spite of the ignore file of TestRoundTrip.
+var included = []string{"ign/b", "nested/?.ign"}
+
 func ignoredName(name string) bool {
+	if name == "ign/b" || strings.HasPrefix(name, "ign/b/") || name == "nested/x.ign" {
+		return false
+	}
 	return strings.HasPrefix(name, "ign/") || strings.Contains(name, ".ign")
 }
 
@@ -128,7 +134,7 @@ func TestRoundTrip(t *testing.T) {
 		project := filepath.Join(dir, "project")
 		os.MkdirAll(filepath.Join(project, ".git"), 0o755)
 		os.WriteFile(filepath.Join(project, ".gitignore"), []byte("*.ign\n/ign/\n"), 0o644)
-		r, err := git.Open(git.Options{Dir: project, Store: filepath.Join(dir, "store")})
+		r, err := git.Open(git.Options{Dir: project, Store: filepath.Join(dir, "store"), Include: included})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -222,6 +228,36 @@ func TestRestoreOverTheUnsaveable(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "repo.kept-1/.git/config")); err != nil || string(got) != "precious" {
 		t.Errorf("the repository in the way: %q, %v", got, err)
+	}
+}
+
+// TestRestoreOfWhatWasNotIncluded goes back to a checkpoint that was made when
+// an ignored file was not to be saved: the file stays.
+func TestRestoreOfWhatWasNotIncluded(t *testing.T) {
+	dir, store := t.TempDir(), filepath.Join(t.TempDir(), "store")
+	write(t, filepath.Join(dir, ".gitignore"), "*.db\n")
+	write(t, filepath.Join(dir, "a"), "1")
+	before := mustSave(t, openRepo(t, git.Options{Dir: dir, Store: store}), "before")
+	write(t, filepath.Join(dir, "old.db"), "old")
+	r := openRepo(t, git.Options{Dir: dir, Store: store, Include: []string{"*.db"}})
+	with := mustSave(t, r, "with")
+	write(t, filepath.Join(dir, "new.db"), "new")
+	write(t, filepath.Join(dir, "old.db"), "changed")
+	rules := map[string]item{".gitignore": {"file", "*.db\n"}, "a": {"file", "1"}}
+	for _, back := range []struct {
+		id   string
+		want map[string]item
+	}{
+		{before.ID, map[string]item{"old.db": {"file", "changed"}, "new.db": {"file", "new"}}},
+		{with.ID, map[string]item{"old.db": {"file", "old"}}},
+	} {
+		maps.Copy(back.want, rules)
+		if err := r.Restore(t.Context(), back.id); err != nil {
+			t.Fatal(err)
+		}
+		if got := readItems(t, dir); !reflect.DeepEqual(got, back.want) {
+			t.Errorf("restored %v, want %v", got, back.want)
+		}
 	}
 }
 

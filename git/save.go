@@ -65,7 +65,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
-	content := commit(top, parent, c, slices.Concat(s.leftOut, unkept))
+	content := commit(top, parent, c, notes{slices.Concat(s.leftOut, unkept), r.opts.Include})
 	id := name(commitKind, content).ours
 	c.ID = id.String()
 	err = p.add(commitKind, id, content)

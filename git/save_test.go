@@ -31,7 +31,7 @@ func TestWhatIsSaved(t *testing.T) {
 	dir, store := t.TempDir(), filepath.Join(t.TempDir(), "store")
 	committed(t, dir, "sha1")
 	for name, content := range map[string]string{
-		"kept.log": "1", "data/x": "2", "node/y": "3", "nested/.git/HEAD": "4", "nested/in": "5", "other/.git": "gitdir: ../x",
+		"kept.log": "1", "data/x": "2", "node/y": "3", "node/z/deep/in": "3", "node/z/shallow": "3", "nested/.git/HEAD": "4", "nested/in": "5", "other/.git": "gitdir: ../x",
 		"other/in": "6", ".env": "7", ".GIT/config": "8", "name\nwith\tall \"of\" it": "9", ".gitmodules": "[submodule \"x\"]",
 		".gitattributes": "* text eol=crlf", "crlf": "a\r\nb\n",
 	} {
@@ -45,11 +45,11 @@ func TestWhatIsSaved(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := openRepo(t, git.Options{Dir: dir, Store: store, Include: []string{"data", ".env"}})
+	r := openRepo(t, git.Options{Dir: dir, Store: store, Include: []string{"dat[a]", ".e*", "node/*/deep"}})
 	c := mustSave(t, r, "one")
 	want := []string{
 		".env", ".gitattributes", ".gitignore", ".gitmodules", "a", "c", "data/x", "kept.log",
-		"name\nwith\tall \"of\" it", "nested/in", "other/in",
+		"name\nwith\tall \"of\" it", "nested/in", "node/z/deep/in", "other/in",
 	}
 	if got := saved(t, store, c); !slices.Equal(got, want) {
 		t.Errorf("saved %q\n want %q", got, want)
@@ -171,7 +171,7 @@ func TestOpenRefuses(t *testing.T) {
 	link(t, dir, filepath.Join(t.TempDir(), "other"))
 	for _, o := range []git.Options{
 		{}, {Dir: dir}, {Dir: dir, Store: dir + "/store"}, {Dir: dir + "/none", Store: t.TempDir()},
-		{Dir: "rel", Store: t.TempDir()}, {Dir: dir, Store: t.TempDir(), Include: []string{"../x"}},
+		{Dir: "rel", Store: t.TempDir()}, {Dir: dir, Store: t.TempDir(), Include: []string{"../x"}}, {Dir: dir, Store: t.TempDir(), Include: []string{"[a"}},
 	} {
 		if r, err := git.Open(o); err == nil {
 			r.Close()

@@ -33,7 +33,7 @@ func (r *Repo) scan(ctx context.Context, x extra, p *packer) (*scan, error) {
 	if r.index == nil {
 		r.index = loadIndex(r.opts.Store)
 	}
-	w := &walk{root: r.root, tracked: x.tracked, include: slices.Concat(r.opts.Include, x.include)}
+	w := &walk{root: r.root, tracked: x.tracked, globs: r.opts.Include, include: x.include}
 	if err := w.tree(ctx, r.excludes()); err != nil {
 		return nil, err
 	}

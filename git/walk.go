@@ -62,7 +62,8 @@ type found struct {
 // walk is one look over the project's tree.
 type walk struct {
 	root    *os.Root
-	include []string
+	globs   globs    // what they name counts although it is ignored
+	include []string // files, and directories with all that is in them, that count as well
 	tracked []string // sorted; ignored files that are part of the work all the same
 	files   []found
 	leftOut []LeftOut
@@ -122,7 +123,7 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, ig igno
 		return w.skip(path, err)
 	}
 	dir := st.Mode&unix.S_IFMT == unix.S_IFDIR
-	ignored = (ignored || ig.match(path, dir)) && !among(w.include, path)
+	ignored = (ignored || ig.match(path, dir)) && !among(w.include, path) && !w.globs.match(path)
 	if dir {
 		if ignored && !w.wanted(path+"/") {
 			return nil
@@ -143,7 +144,7 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, ig igno
 
 // wanted says whether something below an ignored directory counts.
 func (w *walk) wanted(dir string) bool {
-	if slices.ContainsFunc(w.include, func(name string) bool { return strings.HasPrefix(name, dir) }) {
+	if w.globs.below(dir) || slices.ContainsFunc(w.include, func(name string) bool { return strings.HasPrefix(name, dir) }) {
 		return true
 	}
 	i, _ := slices.BinarySearch(w.tracked, dir)

@@ -101,6 +101,8 @@ type listed struct {
 	Pending     bool                  `json:"pending"`
 	Broken      bool                  `json:"broken"`
 	BrokenBy    int                   `json:"broken_by,omitempty"`
+	BrokenAfter int                   `json:"broken_after,omitempty"`
+	Blame       string                `json:"-"`
 	Flaky       bool                  `json:"flaky"`
 	SeenFailing bool                  `json:"seen_failing"`
 	Proof       *autosession.CheckRun `json:"proof"`
@@ -112,7 +114,7 @@ func (a *app) printLedger(l autosession.Ledger) error {
 	for i, e := range l.Entries {
 		list = append(list, listed{
 			ID: l.Key(i), Category: e.Feature.Category, Description: e.Feature.Description, State: string(e.State),
-			Pending: e.Pending, Broken: e.Broken, BrokenBy: e.BrokenBy, Flaky: e.Flaky, SeenFailing: e.SeenFailing,
+			Pending: e.Pending, Broken: e.Broken, BrokenBy: e.BrokenBy, BrokenAfter: e.BrokenAfter, Blame: e.Blame(), Flaky: e.Flaky, SeenFailing: e.SeenFailing,
 			Proof: e.Proof, Failure: e.Failure,
 		})
 	}
@@ -131,7 +133,7 @@ func (f listed) remark() string {
 	case f.Pending:
 		return " (claimed; its check is due)"
 	case f.Broken:
-		return fmt.Sprintf(" (broken by session %d)", f.BrokenBy)
+		return " (broken by " + f.Blame + ")"
 	case f.Proof != nil && f.State == "proven":
 		how := "own check"
 		if f.Proof.Suite {
@@ -140,7 +142,7 @@ func (f listed) remark() string {
 		if f.Flaky {
 			how += ", flaky"
 		}
-		return fmt.Sprintf(" (%s, %s, tree %.8s, session %d)", how, f.Proof.At.Format(time.DateTime), f.Proof.Tree, f.Proof.Session)
+		return fmt.Sprintf(" (%s, %s, tree %.8s, by %s, session %d)", how, f.Proof.At.Local().Format(time.DateTime), f.Proof.Tree, harmless(f.Proof.Command), f.Proof.Session)
 	}
 	return ""
 }

@@ -284,6 +284,7 @@ func (w *parts) configure(c config.Config) error {
 	}
 	e.Notes, e.Model, e.MaxTurns, e.Tools = c.Notes, c.Model, c.MaxTurns, c.Tools
 	e.Features, e.MinFeatures, e.Protect = c.Features, c.MinFeatures, c.Protect
+	e.CommitLeftovers = c.CommitLeftovers
 	e.Checks = autosession.Checks{Command: c.Verify, Timeout: c.VerifyTimeout, Budget: c.VerifyBudget, Clean: c.VerifyClean, Setup: c.VerifySetup}
 	e.RunMax, e.ProjectMax, e.Patience, e.Once = c.RunMax, c.ProjectMax, c.Patience, c.Once
 	e.Grace, e.SessionTimeout, e.IdleTimeout = c.Grace, c.SessionTimeout, c.IdleTimeout
