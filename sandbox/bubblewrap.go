@@ -155,7 +155,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.writable, r.masked = seen.writable(), seen.masked()
+	r.writable, r.covered = seen.writable(), seen.covered()
 	if r.way != nil {
 		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}

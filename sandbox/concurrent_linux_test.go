@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,5 +62,43 @@ func TestRemovedUnderStart(t *testing.T) {
 		if err == nil {
 			p.Wait()
 		}
+	}
+}
+
+// So it is when what was about to be covered is gone: a socket of a program
+// that ends, or a directory of another user's in which one was.
+func TestCoveredUnderStart(t *testing.T) {
+	for _, name := range []string{"socket", "closed/socket"} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			at := filepath.Join(h.base, name)
+			if name != "socket" {
+				if err := os.Mkdir(filepath.Dir(at), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l, err := net.Listen("unix", at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			if name != "socket" && os.Getuid() == 0 { // else it is our own, and only the socket is covered
+				if err := os.Chown(filepath.Dir(at), 54321, 54321); err != nil {
+					t.Fatal(err)
+				}
+			}
+			real, wrapper, removed := h.program, filepath.Join(h.base, "bwrap"), filepath.Join(h.base, strings.Split(name, "/")[0])
+			if err := os.WriteFile(wrapper, fmt.Appendf(nil, "#!/bin/sh\nrm -rf %s\nexec %s \"$@\"\n", removed, real), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			h.program = wrapper
+			p, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if exit, err := p.Wait(); err != nil || !exit.OK() {
+				t.Errorf("%+v, %v", exit, err)
+			}
+		})
 	}
 }

@@ -78,15 +78,15 @@ func (m mounts) writable() []string {
 	return places
 }
 
-// masked returns the files that cannot be opened.
-func (m mounts) masked() []string {
-	var files []string
+// covered returns what is on the host where something else is seen.
+func (m mounts) covered() []string {
+	var places []string
 	for _, one := range m {
-		if one.kind == masked {
-			files = append(files, one.at)
+		if one.kind == masked || one.kind == hidden {
+			places = append(places, one.at)
 		}
 	}
-	return files
+	return places
 }
 
 // arguments are those for bubblewrap that build the view. Parents come before

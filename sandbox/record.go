@@ -34,12 +34,12 @@ type record struct {
 	writable []string // where alone the tree can write; nil is anywhere
 	readable []string // where alone the tree can read beside; nil is anywhere, and then nothing else is taken from it
 	guarded  protection
-	masked   []string // others' files in the view; who owns them may remove them
+	covered  []string // others' files and directories; who owns them may remove them
 	limits   *Limits  // nil is none
 }
 
 // goneError says that a protected path, a stand-in for one, or something that
-// was to be masked, was removed before the tree could hold on to it.
+// was to be covered, was removed before the tree could hold on to it.
 type goneError struct{ path string }
 
 func (e *goneError) Error() string {
@@ -49,7 +49,7 @@ func (e *goneError) Error() string {
 // gone returns a goneError if something that the view builds on is not there,
 // or nil.
 func (r *record) gone() error {
-	for _, path := range slices.Concat(r.guarded.ways, r.guarded.paths, r.masked) {
+	for _, path := range slices.Concat(r.guarded.ways, r.guarded.paths, r.covered) {
 		if !exists(path) {
 			return &goneError{path}
 		}
