@@ -78,7 +78,7 @@ func (a *app) play(c *cobra.Command, dir, agent, command string) error {
 		return errors.Join(err, server.Close())
 	}
 	a.say("The model is played: its replies come from a file. Everything else is real.")
-	return errors.Join(a.loop(c.Context(), w, flags), w.close(), server.Close())
+	return errors.Join(a.attend(c.Context(), w, flags, a.loop), w.close(), server.Close())
 }
 
 // holds says whether there is a sandbox here that confines.

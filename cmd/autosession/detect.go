@@ -1,16 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
-
-	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/sqlite"
 )
 
 func (a *app) detectCommand() *cobra.Command {
@@ -19,15 +13,7 @@ func (a *app) detectCommand() *cobra.Command {
 		Short: "Print the kind of the next session, and why",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.place(a.project(args))
-			if err != nil {
-				return err
-			}
-			snapshot, err := p.snapshot(c.Context())
-			if err != nil {
-				return err
-			}
-			d, err := autosession.Detect(p.dir, snapshot.Ledger)
+			_, _, d, err := a.look(c.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -38,20 +24,6 @@ func (a *app) detectCommand() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-// snapshot reads what is known of the project. It changes nothing, and a
-// project that was never seen is an empty snapshot.
-func (p place) snapshot(ctx context.Context) (autosession.Snapshot, error) {
-	store, err := sqlite.OpenReadOnly(ctx, p.database())
-	if errors.Is(err, fs.ErrNotExist) {
-		return autosession.Snapshot{}, nil
-	}
-	if err != nil {
-		return autosession.Snapshot{}, err
-	}
-	snapshot, err := store.Load(ctx)
-	return snapshot, errors.Join(err, store.Close())
 }
 
 // printJSON prints one JSON value on stdout.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"github.com/autosession/autosession/apiagent"
 	"github.com/autosession/autosession/claudecode"
 	"github.com/autosession/autosession/config"
-	"github.com/autosession/autosession/sqlite"
 )
 
 // finding is one thing that a run needs.
@@ -73,7 +71,7 @@ func (f finding) print(out io.Writer) {
 // examine looks at all that a run needs. It changes nothing.
 func (p place) examine(ctx context.Context, flags *pflag.FlagSet) []finding {
 	c, settings := p.settings(ctx, flags)
-	findings := append([]finding{p.gitFinding(ctx), settings, p.records(ctx)}, agentFindings(ctx, c)...)
+	findings := append([]finding{p.gitFinding(ctx), settings, p.recordsFinding(ctx)}, agentFindings(ctx, c)...)
 	return append(findings, p.sandboxFinding(ctx))
 }
 
@@ -106,7 +104,7 @@ func (p place) settings(ctx context.Context, flags *pflag.FlagSet) (config.Confi
 	return c, finding{Name: "settings", OK: true, Detail: "autosession config prints them"}
 }
 
-func (p place) records(ctx context.Context) finding {
+func (p place) recordsFinding(ctx context.Context) finding {
 	snapshot, err := p.snapshot(ctx)
 	if err != nil {
 		return finding{Name: "records", Detail: err.Error()}
@@ -120,8 +118,8 @@ func (p place) records(ctx context.Context) finding {
 
 // history goes through the chain of the ledger's history.
 func (p place) history(ctx context.Context, head autosession.Link) (n int64, err error) {
-	store, err := sqlite.OpenReadOnly(ctx, p.database())
-	if errors.Is(err, fs.ErrNotExist) {
+	store, err := p.records(ctx)
+	if is[*noRecordsError](err) {
 		return 0, nil
 	}
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/config"
-	"github.com/autosession/autosession/sqlite"
 )
 
 func (a *app) featuresCommand() *cobra.Command {
@@ -67,29 +66,7 @@ func (a *app) featuresCommand() *cobra.Command {
 // withProject does something with the configuration of the project at -C. No
 // agent is needed for it.
 func (a *app) withProject(c *cobra.Command, do func(context.Context, autosession.Config) error) error {
-	p, err := a.place(a.dir)
-	if err != nil {
-		return err
-	}
-	conf, err := p.load(c.Flags(), "", false)
-	if err != nil {
-		return err
-	}
-	w, err := wire(c.Context(), p, conf, "")
-	if err != nil {
-		return err
-	}
-	ctx, signals := listen(c.Context())
-	defer signals.end()
-	screen := a.screen(w.cfg)
-	defer screen.end()
-	w.cfg.Stop, w.cfg.Report = signals.stop, screen.event
-	w.cfg.Refine = func(ctx context.Context, e *autosession.Config) error {
-		err := w.refine(ctx, c.Flags(), screen)
-		*e = w.cfg
-		return err
-	}
-	return errors.Join(do(ctx, w.cfg), w.close())
+	return a.wired(c, a.dir, func(ctx context.Context, w *parts, _ *signals, _ *screen) error { return do(ctx, w.cfg) })
 }
 
 // listed is one feature as features --json prints it.
@@ -148,9 +125,9 @@ func (f listed) remark() string {
 }
 
 func (a *app) printHistory(ctx context.Context, p place, key string) (err error) {
-	store, err := sqlite.OpenReadOnly(ctx, p.database())
+	store, err := p.records(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot find features of %s: %w", p.dir, err)
+		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	entries, err := store.History(ctx, key, 1000)

@@ -63,9 +63,9 @@ nothing: whether a line is a good idea is for you to say.`,
 
 // eachSession calls do for the sessions with these numbers, or for the last.
 func (p place) eachSession(ctx context.Context, numbers []string, do func(*sqlite.Store, autosession.SessionRecord) error) (err error) {
-	store, err := sqlite.OpenReadOnly(ctx, p.database())
+	store, err := p.records(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot find sessions of %s: %w", p.dir, err)
+		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if len(numbers) == 0 {

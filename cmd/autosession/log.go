@@ -32,9 +32,9 @@ func (a *app) logCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := sqlite.OpenReadOnly(c.Context(), p.database())
+			store, err := p.records(c.Context())
 			if err != nil {
-				return fmt.Errorf("cannot find sessions of %s: %w", p.dir, err)
+				return err
 			}
 			defer func() { err = errors.Join(err, store.Close()) }()
 			number := 0

@@ -31,27 +31,33 @@ saves; three times exits at once, and the next start puts things right.`,
 	config.AddFlags(c.Flags())
 	c.Flags().SortFlags = false
 	c.RunE = func(c *cobra.Command, args []string) error {
-		p, err := a.place(a.project(args))
-		if err != nil {
-			return err
-		}
-		conf, err := p.load(c.Flags(), "", false)
-		if err != nil {
-			return err
-		}
-		w, err := wire(c.Context(), p, conf, "")
-		if err != nil {
-			return err
-		}
-		return errors.Join(a.loop(c.Context(), w, c.Flags()), w.close())
+		return a.wired(c, a.project(args), a.loop)
 	}
 	return c
 }
 
-// loop runs a project's sessions with the signals of a person, and returns the
-// status that the end means.
-func (a *app) loop(ctx context.Context, w *parts, flags *pflag.FlagSet) error {
-	modest()
+// wired joins the adapters for the project at dir, which reads its own
+// settings again once it is rescued, and does something with them under a
+// person's signals and before their eyes.
+func (a *app) wired(c *cobra.Command, dir string, do func(context.Context, *parts, *signals, *screen) error) error {
+	p, err := a.place(dir)
+	if err != nil {
+		return err
+	}
+	conf, err := p.load(c.Flags(), "", false)
+	if err != nil {
+		return err
+	}
+	w, err := wire(c.Context(), p, conf, "")
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.attend(c.Context(), w, c.Flags(), do), w.close())
+}
+
+// attend does something with the adapters of a project under a person's
+// signals and before their eyes.
+func (a *app) attend(ctx context.Context, w *parts, flags *pflag.FlagSet, do func(context.Context, *parts, *signals, *screen) error) error {
 	ctx, signals := listen(ctx)
 	defer signals.end()
 	screen := a.screen(w.cfg)
@@ -62,6 +68,12 @@ func (a *app) loop(ctx context.Context, w *parts, flags *pflag.FlagSet) error {
 		*e = w.cfg
 		return err
 	}
+	return do(ctx, w, signals, screen)
+}
+
+// loop runs a project's sessions, and returns the status that the end means.
+func (a *app) loop(ctx context.Context, w *parts, signals *signals, screen *screen) error {
+	modest()
 	screen.begin()
 	d, err := autosession.Loop{Config: w.cfg}.Run(ctx)
 	screen.end()

@@ -65,15 +65,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Print where the project stands",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.place(a.project(args))
-			if err != nil {
-				return err
-			}
-			snapshot, err := p.snapshot(c.Context())
-			if err != nil {
-				return err
-			}
-			d, err := autosession.Detect(p.dir, snapshot.Ledger)
+			p, snapshot, d, err := a.look(c.Context(), args)
 			if err != nil {
 				return err
 			}
