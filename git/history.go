@@ -187,29 +187,36 @@ func (h history) take(ctx context.Context, own *gitDir, tips []string, limit int
 		}
 	}
 	lender := h.borrowing(filepath.Join(own.common.Name(), "objects"))
-	there, err := lender.existing(ctx, tips)
+	if h.copy(ctx, lender, tips, limit) != nil {
+		h.takeSome(ctx, lender, tips, limit, refuse)
+	}
+	there, err := h.kinds(ctx, tips)
 	if err != nil {
 		refuse(tips, err)
 		return nil
 	}
 	for _, id := range tips {
-		if !there[id] {
+		if there[id] == "" && refused[id] == "" {
+			refuse([]string{id}, errors.New("the object is damaged"))
+		}
+	}
+	maps.DeleteFunc(there, func(id, _ string) bool { return refused[id] != "" })
+	return slices.Sorted(maps.Keys(there))
+}
+
+// takeSome copies the tips that can be copied, where not all of them can.
+func (h history) takeSome(ctx context.Context, lender git, tips []string, limit int64, refuse func([]string, error)) {
+	there, err := lender.kinds(ctx, tips)
+	if err != nil {
+		refuse(tips, err)
+		return
+	}
+	for _, id := range tips {
+		if there[id] == "" {
 			refuse([]string{id}, errors.New("the object is missing"))
 		}
 	}
 	h.takeEach(ctx, lender, slices.Sorted(maps.Keys(there)), limit, refuse)
-	there, err = h.existing(ctx, tips)
-	if err != nil {
-		refuse(tips, err)
-		return nil
-	}
-	for _, id := range tips {
-		if !there[id] && refused[id] == "" {
-			refuse([]string{id}, errors.New("the object is damaged"))
-		}
-	}
-	maps.DeleteFunc(there, func(id string, _ bool) bool { return refused[id] != "" })
-	return slices.Sorted(maps.Keys(there))
 }
 
 // takeEach copies all tips at once. If that can't be done it halves them, to
@@ -255,20 +262,19 @@ func (h history) borrowing(objects string) git {
 	return g
 }
 
-// existing returns those of ids that name an object.
-func (g git) existing(ctx context.Context, ids []string) (map[string]bool, error) {
+// kinds tells of what kind the objects are that there are.
+func (g git) kinds(ctx context.Context, ids []string) (map[string]string, error) {
 	var out strings.Builder
-	ask := strings.NewReader(strings.Join(ids, "\n") + "\n")
-	if err := g.run(ctx, ask, &out, "cat-file", "--batch-check=%(objectname) %(objecttype)"); err != nil {
+	if err := g.run(ctx, revisions(ids, nil), &out, "cat-file", "--batch-check=%(objectname) %(objecttype)"); err != nil {
 		return nil, err
 	}
-	there := map[string]bool{}
+	kinds := map[string]string{}
 	for line := range strings.Lines(out.String()) {
 		if id, kind, _ := strings.Cut(strings.TrimSpace(line), " "); kind != "missing" {
-			there[id] = true
+			kinds[id] = kind
 		}
 	}
-	return there, nil
+	return kinds, nil
 }
 
 // clumsy is what git complains about in histories that clumsy programs wrote

@@ -95,32 +95,55 @@ func (r *Repo) compare(ctx context.Context, own *gitDir, p *standing, h history)
 	if m.whole = err == nil; !m.whole {
 		return m, nil
 	}
+	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return m.named[id] })
+	if len(m.lost) == 0 {
+		return m, nil
+	}
 	beyond, err := h.beyond(ctx, filepath.Join(own.common.Name(), "objects"), m.lost, m.named)
 	if err != nil {
 		return m, err
 	}
-	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return m.named[id] || !beyond[id] })
-	return m, nil
+	others, err := h.others(ctx, p.apart(m.lost))
+	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return !beyond[id] && !others[id] })
+	return m, err
 }
 
-// beyond returns those of tips that named does not reach. A tag is reached only
-// by its own name.
+// apart returns those of tips that some ref names which is no branch: they may
+// be no commits.
+func (p *standing) apart(tips []string) []string {
+	var found []string
+	for name, id := range p.refs {
+		if !strings.HasPrefix(name, "refs/heads/") && slices.Contains(tips, id) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+// beyond returns the commits of tips, and those before them, that named does
+// not reach.
 func (h history) beyond(ctx context.Context, objects string, tips []string, named map[string]bool) (map[string]bool, error) {
-	both := h.borrowing(objects)
 	var out strings.Builder
-	if err := both.run(ctx, revisions(tips, named), &out, "rev-list", "--stdin"); err != nil {
+	if err := h.borrowing(objects).run(ctx, revisions(tips, named), &out, "rev-list", "--stdin"); err != nil {
 		return nil, err
 	}
 	found := map[string]bool{}
 	for id := range strings.FieldsSeq(out.String()) {
 		found[id] = true
 	}
-	out.Reset()
-	err := h.run(ctx, revisions(tips, nil), &out, "cat-file", "--batch-check=%(objectname) %(objecttype)")
-	for line := range strings.Lines(out.String()) {
-		if id, kind, _ := strings.Cut(strings.TrimSpace(line), " "); kind != "commit" {
-			found[id] = true
-		}
+	return found, nil
+}
+
+// others returns those of tips that are no commits. Such a tag is reached only
+// by its own name.
+func (h history) others(ctx context.Context, tips []string) (map[string]bool, error) {
+	found := map[string]bool{}
+	if len(tips) == 0 {
+		return found, nil
+	}
+	kinds, err := h.kinds(ctx, tips)
+	for _, id := range tips {
+		found[id] = kinds[id] != "commit"
 	}
 	return found, err
 }
