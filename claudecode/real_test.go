@@ -173,3 +173,19 @@ func (s *session) wantTools(t *testing.T) {
 		t.Errorf("tools = %q, want %q", got, want)
 	}
 }
+
+// TestRealNeverPrompted closes the real program before its first prompt, as a
+// run does that stops in the delay: it ends by itself, and nobody was asked
+// anything.
+func TestRealNeverPrompted(t *testing.T) {
+	s := openReal(t, &gate{})
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if x := s.Conversation.(*conversation).exit; !x.OK() {
+		t.Errorf("exit = %+v", x)
+	}
+	if n := len(s.api.requests()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}

@@ -98,6 +98,36 @@ func TestSampleEvents(t *testing.T) {
 	}
 }
 
+// TestAlive has frames of progress as the program writes them, and what looks
+// like one: whether a frame is decoded or told by its first bytes, it means the
+// same.
+func TestAlive(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"type":"keep_alive"}`:                                   "keep_alive",
+		`{"type":"keep_alive"}{"type":"keep_alive"}`:              "",
+		`{"type": "keep_alive"}`:                                  "",
+		`{"type":"tool_progress","tool_use_id":"t"}`:              "tool_progress",
+		`{"type":"tool_progress_new"}`:                            "",
+		`{"type":"tool_progress","tool_use`:                       "",
+		`{"type":"stream_event","event":{"type":"message_stop"}}`: "",
+		`{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"}"}}}`: "stream_event",
+		`{"type":"stream_event","event":{"type":"content_block_stop","index":0},"parent_tool_use_id":"t9"}`:                 "stream_event",
+		`{"event":{"type":"content_block_delta"},"type":"stream_event"}`:                                                    "",
+		``: "",
+	} {
+		got := alive([]byte(text))
+		if got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+		var decoded struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal([]byte(text), &decoded); got != "" && (err != nil || decoded.Type != got) {
+			t.Errorf("%s: decoded it is %q, %v", text, decoded.Type, err)
+		}
+	}
+}
+
 // TestAnySplit has the bytes of a stream come in any pieces: the events are
 // the same.
 func TestAnySplit(t *testing.T) {

@@ -152,6 +152,35 @@ func TestClaudeResumes(t *testing.T) {
 	}
 }
 
+// TestClaudeBeginsAnew changes the tree after a session was cut short: what the
+// conversation knows is not true any more, so that the next one is a fresh one.
+func TestClaudeBeginsAnew(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "app_spec.txt"), []byte("Write two files."), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	model := playClaudes(t, "testdata/claude_resume.toml", dir)
+	more := func(sessions string) {
+		autosessionRun(t, exitLimit, "run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t), "--trial", "never",
+			"--no-sandbox", "--continue-delay", "100ms", "--backoff-base", "100ms", "--max-iterations", sessions)
+	}
+	more("2")
+	if s := statusOf(t, dir); len(s.Sessions) != 2 || s.Sessions[1].Outcome != "rate-limited" {
+		t.Fatalf("sessions: %+v", s.Sessions)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "of-a-person"), []byte("new"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	more("1")
+	conversations := 0
+	for _, r := range model.Requests() {
+		conversations = max(conversations, r.Conversation)
+	}
+	if conversations != 3 {
+		t.Errorf("three sessions held %d conversations, want as many", conversations)
+	}
+}
+
 // TestClaudeReachesItsLimits has a session of the real Claude Code that makes
 // as many round trips as it may, which ends it there, and one that uses as many
 // tokens as its run may, which is asked to save its work first.

@@ -77,7 +77,7 @@ func (a *app) play(c *cobra.Command, dir, agent, command string) error {
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
-	a.say("The model is played: its replies come from a file. Everything else is real.")
+	a.say("The model is played: its replies come from a file. No account is used; everything else is real.")
 	return errors.Join(a.attend(c.Context(), w, flags, a.loop), w.close(), server.Close())
 }
 
