@@ -2,7 +2,6 @@ package apiagent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/apiagent/internal/hands"
+	"github.com/autosession/autosession/internal/redact"
 )
 
 // Why a Run ends early.
@@ -33,6 +33,7 @@ type conversation struct {
 	client    anthropic.Client
 	hands     *handsProcess
 	tools     []hands.Tool
+	redactor  *redact.Redactor
 
 	history []anthropic.MessageParam
 	pending []anthropic.ContentBlockParamUnion
@@ -47,7 +48,7 @@ type conversation struct {
 }
 
 func newConversation(a Agent, t autosession.Task, tools []hands.Tool, h *handsProcess) *conversation {
-	c := &conversation{agent: a, task: t, hands: h, tools: tools}
+	c := &conversation{agent: a, task: t, hands: h, tools: tools, redactor: redact.New(a.Key)}
 	c.transport, c.client = a.connect()
 	c.close = sync.OnceValue(c.end)
 	return c
@@ -150,7 +151,7 @@ func (c *conversation) emit(e autosession.Event) error {
 	e.Context = c.filled
 	e.Text = c.redact(e.Text)
 	if e.Raw != nil {
-		e.Raw = json.RawMessage(c.redact(string(e.Raw)))
+		e.Raw = c.redactor.Raw(e.Raw)
 	}
 	if err := c.task.Emit(e); err != nil {
 		return &emitError{err}
@@ -158,13 +159,5 @@ func (c *conversation) emit(e autosession.Event) error {
 	return nil
 }
 
-// shortestKey tells a key from a placeholder, which may be any word.
-const shortestKey = 16
-
-// redact takes the key out of a text.
-func (c *conversation) redact(text string) string {
-	if len(c.agent.Key) < shortestKey {
-		return text
-	}
-	return strings.ReplaceAll(text, c.agent.Key, "[key]")
-}
+// redact takes the key, and what looks like one, out of a text.
+func (c *conversation) redact(text string) string { return c.redactor.Text(text) }

@@ -19,7 +19,7 @@ func TestFailuresThatEndATurn(t *testing.T) {
 		block  string
 		detail string
 	}{
-		{"key", fails(401, "authentication_error", "invalid x-api-key "+testKey), autosession.OutcomeNeedsPerson, autosession.BlockAuth, "invalid x-api-key [key]"},
+		{"key", fails(401, "authentication_error", "invalid x-api-key "+testKey), autosession.OutcomeNeedsPerson, autosession.BlockAuth, "invalid x-api-key [redacted]"},
 		{"permission", fails(403, "permission_error", "no"), autosession.OutcomeNeedsPerson, autosession.BlockAuth, "HTTP 403"},
 		{"credit", fails(400, "invalid_request_error", "Your credit balance is too low to access the API."), autosession.OutcomeNeedsPerson, autosession.BlockCredit, "credit"},
 		{"billing", fails(402, "billing_error", "pay"), autosession.OutcomeNeedsPerson, autosession.BlockCredit, "pay"},
@@ -27,7 +27,7 @@ func TestFailuresThatEndATurn(t *testing.T) {
 		{"another server", fails(404, "", "what?"), autosession.OutcomeCrashed, "", "HTTP 404"},
 		{"long", fails(400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum"), autosession.OutcomeContextFull, "", "too long"},
 		{"large", fails(413, "request_too_large", "too big"), autosession.OutcomeContextFull, "", "too big"},
-		{"request", fails(400, "invalid_request_error", "messages: no, "+testKey), autosession.OutcomeCrashed, "", "[key]"},
+		{"request", fails(400, "invalid_request_error", "messages: no, "+testKey), autosession.OutcomeCrashed, "", "[redacted]"},
 		{"quota", fails(429, "rate_limit_error", "used up", "anthropic-ratelimit-unified-status", "rejected", "anthropic-ratelimit-unified-reset", itoa(soon.Unix())), autosession.OutcomeUsageLimit, "", "used up"},
 		{"long limit", fails(429, "rate_limit_error", "slow", "retry-after", "3600"), autosession.OutcomeRateLimited, "", "slow"},
 		{"teapot", fails(418, "", ""), autosession.OutcomeCrashed, "", "teapot"},

@@ -1,6 +1,7 @@
 package apiagent
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -53,8 +54,24 @@ func TestTheKeyInAFile(t *testing.T) {
 	b.write(".env", "KEY="+testKey+"\n")
 	b.task.Hooks = hooks{after: func(autosession.ToolCall, autosession.ToolResult) string { return "mind " + testKey }}
 	r := b.run(b.open(), "go")
-	if r.Text != "It is [key]." || !strings.Contains(resultText(a.seen()[1].Messages[2].Content[0]), "KEY=[key]") {
+	if r.Text != "It is [redacted]." || !strings.Contains(resultText(a.seen()[1].Messages[2].Content[0]), "KEY=[redacted]") {
 		t.Errorf("the model said %q", r.Text)
+	}
+}
+
+// TestSomebodysKeyInAFile lets the model read what looks like a key: it may be
+// a fixture that it works on. What is recorded does not show it.
+func TestSomebodysKeyInAFile(t *testing.T) {
+	fixture := "ghp_" + strings.Repeat("a1B2c3", 6)
+	b, a := newBench(t, reply("tool_use", usage{}, use("t1", "Read", block{"file_path": "fixture"})), reply("end_turn", usage{}, text("Read.")))
+	b.write("fixture", "token = "+fixture+"\n")
+	b.run(b.open(), "go")
+	if got := resultText(a.seen()[1].Messages[2].Content[0]); !strings.Contains(got, fixture) {
+		t.Errorf("the model was told %q", got)
+	}
+	recorded, err := json.Marshal(b.events)
+	if err != nil || strings.Contains(string(recorded), fixture) || !strings.Contains(string(recorded), "token = [redacted]") {
+		t.Errorf("recorded is %s, %v", recorded, err)
 	}
 }
 

@@ -180,7 +180,8 @@ func (c *conversation) conclude(ctx context.Context, call *toolCall) error {
 			call.result.Text += "\n\n" + note
 		}
 	}
-	call.result.Text = c.redact(call.result.Text)
+	// The model works with what it reads: only our own key is none of it.
+	call.result.Text = c.redactor.Values(call.result.Text)
 	raw, err := json.Marshal(call.block())
 	if err != nil {
 		return fmt.Errorf("cannot record a tool's result: %w", err)

@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/internal/redact"
 )
 
 // Bounds on what the inside can make us hold.
@@ -101,7 +102,7 @@ func Start(o Options) (*Gateway, error) {
 // build makes a gateway that does not listen yet.
 func build(o Options) (*Gateway, error) {
 	g := &Gateway{options: o.withDefaults()}
-	g.journal = journal{report: g.options.Report, secrets: []string{o.Key, o.Token}}
+	g.journal = journal{report: g.options.Report, redact: redact.New(o.Key, o.Token)}
 	var problems [3]error
 	g.base, problems[0] = parseEndpoint(o.Endpoint)
 	g.rules, problems[1] = parseRules(o.Hosts)
@@ -146,9 +147,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// longestParent is how long the path of a socket's directory's parent may be,
+// in bytes: the kernel takes no path of a socket above 103 on every system.
+const longestParent = 60
+
 // listen makes the socket, in a directory that is closed to other users.
 func (g *Gateway) listen() (net.Listener, error) {
-	dir, err := os.MkdirTemp("", "autosession-gateway-")
+	parent := os.TempDir()
+	if len(parent) > longestParent {
+		parent = "/tmp"
+	}
+	dir, err := os.MkdirTemp(parent, "autosession-gateway-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a place for the gateway's socket: %v", err)
 	}

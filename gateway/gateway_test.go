@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -380,4 +381,30 @@ func TestIdle(t *testing.T) {
 		}
 		conn.Close()
 	}
+}
+
+// A temporary directory whose path is too long for a socket is no obstacle.
+func TestLongPath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	g, err := Start(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", g.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if err := g.Close(); err != nil || exists(g.Socket()) {
+		t.Errorf("%v, or its socket is left", err)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/internal/redact"
 )
 
 const (
@@ -20,8 +21,8 @@ const (
 
 // journal reports attempts, one at a time.
 type journal struct {
-	report  func(autosession.Event)
-	secrets []string // never written
+	report func(autosession.Event)
+	redact *redact.Redactor // of the key and the token
 
 	mu     sync.Mutex
 	denial int
@@ -55,12 +56,7 @@ func (j *journal) close() {
 
 func (j *journal) write(verdict, to string, in, out int64, reason string) {
 	text := fmt.Sprintf("%s %s, %d bytes in, %d bytes out: %s", verdict, to, in, out, reason)
-	for _, secret := range j.secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[key]")
-		}
-	}
-	j.report(autosession.Event{Time: time.Now(), Type: autosession.EventNetwork, Text: text})
+	j.report(autosession.Event{Time: time.Now(), Type: autosession.EventNetwork, Text: j.redact.Text(text)})
 }
 
 // shown is a name from inside as a person may see it: short, of harmless

@@ -25,11 +25,6 @@ type standIn struct {
 	Dir  bool   `json:"dir,omitempty"` // it is a directory
 }
 
-// gitParts are what git believes in a repository: they can name programs that
-// the next git runs, outside too. The last one can lead it to another
-// repository.
-var gitParts = []string{".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir"}
-
 // protect finds out how to protect paths, absolute ones below the project, and
 // what git believes. A link on the way to one cannot be protected and is an
 // error.
@@ -40,12 +35,7 @@ func protect(dir string, paths []string) (protection, error) {
 	}
 	defer root.Close()
 	var p protection
-	names := []string{}
-	if info, err := root.Lstat(".git"); err == nil && info.IsDir() {
-		names = append(names, gitParts...)
-	} else if err == nil {
-		names = append(names, ".git") // of a worktree: it says where the repository is
-	}
+	names := believed(root)
 	for _, name := range paths {
 		rel, err := filepath.Rel(dir, name)
 		if err != nil {
@@ -125,7 +115,7 @@ func directory(name string) bool {
 // content is what a stand-in for a file holds.
 func (s standIn) content() string {
 	switch {
-	case s.Path == ".git/commondir":
+	case path.Base(s.Path) == "commondir":
 		return ".\n" // what git shares is where it is
 	case path.Ext(s.Path) == ".json":
 		return "{}\n"

@@ -59,10 +59,16 @@ func quoted(text string, html bool) string {
 
 // Text replaces each secret in a text by [Mark].
 func (r *Redactor) Text(text string) string {
+	return knownKeys(privateKeys(r.Values(text)))
+}
+
+// Values replaces the values that it was given alone: in a text that somebody
+// goes on to work with, where what only looks like a key may be needed.
+func (r *Redactor) Values(text string) string {
 	for _, value := range r.values {
 		text = strings.ReplaceAll(text, value, Mark)
 	}
-	return knownKeys(privateKeys(text))
+	return text
 }
 
 // Raw replaces each secret in the strings of a JSON value by [Mark], also one
