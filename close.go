@@ -121,7 +121,7 @@ func (c *closing) restore(ctx context.Context, pl plan) error {
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
+		c.tellWhere(fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
 	}
 	if pl.List {
 		aside, err := c.p.keepAside(ctx, c.found, c.rec.Left)
@@ -176,9 +176,9 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 
 // commit is steps 7 to 9. The session is over with the first of them.
 func (c *closing) commit(ctx context.Context) error {
-	for _, path := range c.kept {
-		if path != "" {
-			c.notes = append(c.notes, "What was undone is kept in "+path+".")
+	for _, where := range c.kept {
+		if where != "" {
+			c.tellWhere("What was undone is kept in " + where + ".")
 		}
 	}
 	p := c.p
@@ -218,6 +218,12 @@ func (c *closing) commit(ctx context.Context) error {
 		return nil
 	}
 	return p.finish(ctx, c.rec)
+}
+
+// tellWhere tells the next session and the person where something is kept.
+func (c *closing) tellWhere(text string) {
+	c.notes = append(c.notes, text)
+	c.emit(Event{Type: EventNote, Text: text})
 }
 
 // asLeft says that CLOSE changes nothing in the project, so that the tree as
