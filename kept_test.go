@@ -60,7 +60,7 @@ func TestWhatIsUndoneIsKept(t *testing.T) {
 					}
 					for _, c := range list {
 						if strings.HasPrefix(c.ID, where[2]) {
-							err = b.cfg.Repo.(*git.Repo).Export(t.Context(), c.ID, dir)
+							err = b.cfg.Repo.(*git.Repo).Export(t.Context(), c.ID, dir, nil)
 						}
 					}
 					if err != nil {
