@@ -229,7 +229,7 @@ func (c *closing) tellWhere(text string) {
 // asLeft says that CLOSE changes nothing in the project, so that the tree as
 // the agent left it is also the tree after CLOSE.
 func (c *closing) asLeft() bool {
-	if c.edited || c.p.cfg.CommitLeftovers {
+	if info, err := c.p.root.Lstat(c.p.cfg.Notes); c.edited || c.p.cfg.CommitLeftovers || err == nil && info.Size() > maxNotes {
 		return false
 	}
 	if len(c.ledger.Entries) == 0 {
@@ -250,6 +250,9 @@ func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
 		if err := p.writeList(p.ledger.List()); err != nil {
 			return err
 		}
+	}
+	if err := p.archiveNotes(rec.Number); err != nil {
+		return err
 	}
 	p.commitLeftovers(ctx, rec.Number)
 	closed, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("closed %d", rec.Number))
