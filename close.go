@@ -121,7 +121,7 @@ func (c *closing) restore(ctx context.Context, pl plan) error {
 		if err := c.p.cfg.Repo.Restore(ctx, c.rec.Opened, pl.PutBack...); err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
+		c.tellWhere(fmt.Sprintf("The versions of %s that were put back are kept in checkpoint %.12s.", strings.Join(pl.PutBack, ", "), c.rec.Left))
 	}
 	if pl.List {
 		aside, err := c.p.keepAside(ctx, c.found, c.rec.Left)
@@ -176,9 +176,9 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 
 // commit is steps 7 to 9. The session is over with the first of them.
 func (c *closing) commit(ctx context.Context) error {
-	for _, path := range c.kept {
-		if path != "" {
-			c.notes = append(c.notes, "What was undone is kept in "+path+".")
+	for _, where := range c.kept {
+		if where != "" {
+			c.tellWhere("What was undone is kept in " + where + ".")
 		}
 	}
 	p := c.p
@@ -220,10 +220,16 @@ func (c *closing) commit(ctx context.Context) error {
 	return p.finish(ctx, c.rec)
 }
 
+// tellWhere tells the next session and the person where something is kept.
+func (c *closing) tellWhere(text string) {
+	c.notes = append(c.notes, text)
+	c.emit(Event{Type: EventNote, Text: text})
+}
+
 // asLeft says that CLOSE changes nothing in the project, so that the tree as
 // the agent left it is also the tree after CLOSE.
 func (c *closing) asLeft() bool {
-	if c.edited || c.p.cfg.CommitLeftovers {
+	if info, err := c.p.root.Lstat(c.p.cfg.Notes); c.edited || c.p.cfg.CommitLeftovers || err == nil && info.Size() > maxNotes {
 		return false
 	}
 	if len(c.ledger.Entries) == 0 {
@@ -244,6 +250,9 @@ func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
 		if err := p.writeList(p.ledger.List()); err != nil {
 			return err
 		}
+	}
+	if err := p.archiveNotes(rec.Number); err != nil {
+		return err
 	}
 	p.commitLeftovers(ctx, rec.Number)
 	closed, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("closed %d", rec.Number))

@@ -2,10 +2,7 @@ package autosession
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -135,25 +132,15 @@ func (r *round) passedAt(ctx context.Context, checkpoint string, f Feature) (pas
 	return passed, true
 }
 
-// scratchDir holds, in the state directory, the copies that are checked.
-const scratchDir = "scratch"
-
 // scratch runs the setup and a check in a copy of a checkpoint.
 func (r *round) scratch(ctx context.Context, checkpoint, command string) (passed bool, err error) {
-	exporter, ok := r.p.cfg.Repo.(Exporter)
-	if !ok {
-		return false, errors.New("cannot copy a checkpoint: this repository does not")
-	}
-	scope := r.checker.scope
-	scope.Session, scope.ReadOnly = newID(), nil
-	scope.Dir = filepath.Join(r.p.cfg.State, scratchDir, scope.Session)
-	if err := os.MkdirAll(scope.Dir, 0o700); err != nil {
-		return false, fmt.Errorf("cannot make a scratch directory: %w", err)
-	}
-	defer os.RemoveAll(scope.Dir) // what stays is removed by the next start
-	if err := exporter.Export(ctx, checkpoint, scope.Dir); err != nil {
+	dir, remove, err := r.p.export(ctx, checkpoint, nil)
+	if err != nil {
 		return false, err
 	}
+	defer remove()
+	scope := r.checker.scope
+	scope.Session, scope.Dir, scope.ReadOnly = newID(), dir, nil
 	limit, out := r.checker.checks.Timeout, &headTail{limit: 1 << 10}
 	end, err := script{r.p.cfg.Sandbox, scope, r.checker.checks.Setup}.run(ctx, limit, out)
 	if err == nil && !end.ok() {

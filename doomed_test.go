@@ -39,7 +39,7 @@ func doomedProject(ctx context.Context, dir, state string) (autosession.Config, 
 		return autosession.Config{}, nil, err
 	}
 	return autosession.Config{
-			Dir: dir, State: state, Store: store, Repo: repo, Sandbox: box,
+			Dir: dir, State: state, Store: store, Repo: repo, Sandbox: trusted{box},
 			Agent:   &autosessiontest.Agent{Play: cheat},
 			Gate:    autosession.Fence{Dir: dir},
 			Protect: []string{"tests"},

@@ -3,6 +3,7 @@ package autosession
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,28 +42,6 @@ func (c Checks) of(f Feature) (command string, suite bool) {
 	return c.Command, c.Command != ""
 }
 
-// hold says whether a proof is of a tree and a commit as they are now.
-func (c Checks) hold(proof CheckRun, tree, commit string) bool {
-	return proof.Tree == tree && (!c.Clean || proof.Commit == commit)
-}
-
-// cleanly is a script that runs a command in a clean checkout of what is
-// committed, with a HOME of its own: nothing that is uncommitted, ignored or
-// left outside the project can hold a check up.
-func (c Checks) cleanly(command string) string {
-	script := `set -e
-clean=$(mktemp -d)
-mkdir "$clean/home"
-export HOME="$clean/home" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
-git -c core.hooksPath=/dev/null clone -q --no-hardlinks --template= "$PWD" "$clean/project"
-cd "$clean/project"
-`
-	if c.Setup != "" {
-		script += "bash --noprofile --norc -c " + quote(c.Setup) + "\n"
-	}
-	return script + "set +e\nexec bash --noprofile --norc -c " + quote(command)
-}
-
 // quote makes a text one word of a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
@@ -70,6 +49,8 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // when its answer is doubtful.
 type checker struct {
 	checks  Checks
+	project *project
+	base    string // checkpoint that is checked
 	sandbox Sandbox
 	scope   Scope // of a check
 	tree    string
@@ -106,11 +87,17 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 }
 
 func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
-	command := r.Command
+	s := script{c.sandbox, c.scope, r.Command}
 	if c.checks.Clean {
-		command = c.checks.cleanly(command)
+		protected, remove, err := c.project.export(ctx, c.base, c.project.isProtected)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		s.scope.Binds = append(slices.Clone(s.scope.Binds), Bind{Path: protected})
+		s.command = c.checks.cleanly(r.Command, c.project.protected(), protected)
 	}
-	ended, err := script{c.sandbox, c.scope, command}.run(ctx, c.checks.Timeout, out)
+	ended, err := s.run(ctx, c.checks.Timeout, out)
 	r.Exit, r.TimedOut, r.Passed = ended.exit, ended.timedOut, err == nil && ended.ok()
 	return err
 }

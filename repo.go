@@ -110,9 +110,10 @@ type LostRef struct {
 }
 
 // Exporter is implemented by a Repo that can write the tree of a checkpoint to
-// an empty directory elsewhere.
+// an empty directory elsewhere: the files for which keep is true, or all when
+// it is nil.
 type Exporter interface {
-	Export(ctx context.Context, id, dir string) error
+	Export(ctx context.Context, id, dir string, keep func(path string) bool) error
 }
 
 // Pruner is implemented by a Repo that can list and drop old checkpoints.

@@ -44,6 +44,7 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
+			project: p, base: base.ID,
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
 			tree: base.Tree, session: session,
 			undo:   func(ctx context.Context) error { return p.putBack(ctx, base) },

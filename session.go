@@ -230,7 +230,7 @@ func (s *Session) prompt(ctx context.Context) (string, error) {
 	}
 	situation := Situation{
 		Kind: s.rec.Kind, Number: s.rec.Number, Ledger: *p.ledger,
-		Sessions: p.sessions, Repo: look, Notes: p.readText(p.cfg.Notes, 64<<10),
+		Sessions: p.sessions, Repo: look, Notes: tail(p.readText(p.cfg.Notes, MaxListSize), maxNotes),
 	}
 	if s.rec.Kind == Init {
 		situation.Spec = p.readText(p.cfg.Spec, 16<<10)

@@ -44,8 +44,8 @@ func unusuals() []unusual {
 // project2 is a repository with two commits and a list with one feature done.
 const project2 = "git init -q -b main && git add -A && git commit -qm one && echo hello > hello && git add -A && git commit -qm two"
 
-func sh(t *testing.T, dir, command string) error {
-	t.Helper()
+// sh runs a command in a directory, outside of any sandbox.
+func sh(dir, command string) error {
 	cmd := exec.Command("bash", "-c", command)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@localhost", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@localhost", "GIT_CONFIG_GLOBAL=/dev/null")
@@ -74,20 +74,20 @@ func TestUnusualRepositoriesAreKeptAndTold(t *testing.T) {
 					return done
 				})
 				b.write(autosession.ListFile, twoFeatures)
-				if err := sh(t, b.cfg.Dir, project2); err != nil {
+				if err := sh(b.cfg.Dir, project2); err != nil {
 					t.Fatal(err)
 				}
 				b.cfg.CommitLeftovers = !slices.Contains([]string{"a dirty tree", "a submodule"}, u.name)
 				b.cfg.RunMax.Sessions = 1
 				b.stops("limit-iterations")
 				if who == "person" {
-					if err := sh(t, b.cfg.Dir, u.does); err != nil {
+					if err := sh(b.cfg.Dir, u.does); err != nil {
 						t.Fatal(err)
 					}
 				}
 				b.cfg.RunMax.Sessions = 2
 				b.stops("limit-iterations")
-				if err := sh(t, b.cfg.Dir, u.check); err != nil {
+				if err := sh(b.cfg.Dir, u.check); err != nil {
 					t.Errorf("it is not as it was left: %v\n%s", err, b.story())
 				}
 				if !strings.Contains(prompts[2], u.told) {
@@ -116,7 +116,7 @@ func TestMissingRepositoryIsTold(t *testing.T) {
 	if said := b.saidIn(1); strings.Contains(said, "warning") {
 		t.Errorf("it warns of a project that never had a repository:\n%s", said)
 	}
-	if err := sh(t, b.cfg.Dir, project2); err != nil {
+	if err := sh(b.cfg.Dir, project2); err != nil {
 		t.Fatal(err)
 	}
 	b.stops("limit-iterations")

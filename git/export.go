@@ -7,17 +7,22 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 )
 
 // Export writes the tree of a checkpoint to dir, an empty directory outside
-// the project. What is there may be lost with the power.
-func (r *Repo) Export(ctx context.Context, id, dir string) error {
+// the project: the files for which keep is true, or all when it is nil. What is
+// there may be lost with the power.
+func (r *Repo) Export(ctx context.Context, id, dir string, keep func(path string) bool) error {
 	if _, err := parseOID(id); err != nil {
 		return err
 	}
 	target, err := r.git.list(ctx, id)
 	if err != nil {
 		return fmt.Errorf("cannot read checkpoint %s: %w", id, err)
+	}
+	if keep != nil {
+		target = slices.DeleteFunc(target, func(l listed) bool { return !keep(l.path) })
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -3,11 +3,14 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/autosession/autosession"
 )
@@ -105,6 +108,39 @@ func FuzzParseStanding(f *testing.F) {
 		for name := range s.refs {
 			if strings.Contains(name, "..") || !strings.HasPrefix(name, "refs/") {
 				t.Errorf("a ref named %q", name)
+			}
+		}
+	})
+}
+
+func FuzzConflicts(f *testing.F) {
+	entry := func(path string, stage uint16, size int) []byte {
+		e := make([]byte, indexStat+size)
+		e = binary.BigEndian.AppendUint16(e, stage<<12|uint16(len(path)))
+		e = append(append(e, path...), 0)
+		return append(e, make([]byte, indexAlign-1-(len(e)-1)%indexAlign)...)
+	}
+	for _, size := range []int{20, 32} {
+		index := []byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x03")
+		index = append(append(append(index, entry("a", 0, size)...), entry("conflict", 1, size)...), entry("conflict", 2, size)...)
+		if got, err := conflicts(index, size); err != nil || !slices.Equal(got, []string{"conflict"}) {
+			f.Fatalf("conflicts = %q, %v", got, err)
+		}
+		f.Add(index, size == 32)
+	}
+	f.Add([]byte("DIRC\x00\x00\x00\x04\xff\xff\xff\xff"), false)
+	f.Fuzz(func(t *testing.T, index []byte, long bool) {
+		size := 20
+		if long {
+			size = 32
+		}
+		paths, _ := conflicts(index, size)
+		if len(paths) > maxUnmerged {
+			t.Errorf("%d paths", len(paths))
+		}
+		for _, p := range paths {
+			if !utf8.ValidString(p) {
+				t.Errorf("%q is no text", p)
 			}
 		}
 	})
