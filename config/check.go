@@ -123,9 +123,16 @@ func toolName(s string) string {
 	return plainText(s)
 }
 
+// programName may be followed by a subcommand.
 func programName(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("*?[]$`'\"|&;<>(){}", r) }) {
-		return "is no name of a program: it holds a space or a character of the shell"
+	name, sub, two := strings.Cut(s, " ")
+	if two && (name == "" || sub == "") || strings.ContainsFunc(sub, unicode.IsSpace) {
+		return "is neither a program nor a program and its subcommand"
+	}
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) && r != ' ' || strings.ContainsRune("*?[]$`'\"|&;<>(){}", r)
+	}) {
+		return "is no name of a program: it holds a character of the shell"
 	}
 	return plainText(s)
 }

@@ -51,6 +51,7 @@ type Config struct {
 	// What an agent may do.
 	Allow      []string // programs that the policy allows as well
 	Deny       []string // programs that it denies, whatever else allows them
+	Permit     []string // exceptions that the policy knows by name
 	AllowPaths []string // absolute; writable besides the project
 	ReadPaths  []string // absolute; readable besides what the sandbox shows anyway
 	Hosts      []string // names, or suffixes that begin with a dot

@@ -61,7 +61,7 @@ func agentSettings() []Setting {
 		},
 		{
 			Name: "tools", Theme: themeAgent, Trust: Permits, check: toolName,
-			Help:  "Names of the tools that the agent is offered. Empty means its usual set for work that nobody watches.",
+			Help:  "Names of the tools that the agent is offered, and that the policy lets it call. Empty means its usual set for work that nobody watches. Commands and files are judged whatever stands here.",
 			field: func(c *Config) any { return &c.Tools },
 		},
 		{
@@ -280,13 +280,19 @@ func maySettings() []Setting {
 	return []Setting{
 		{
 			Name: "allow", Theme: themeMay, Trust: Permits, check: programName,
-			Help:  "Programs that the agent's shell commands may run besides those of the policy. What is never allowed stays so.",
+			Help:  "Programs that the agent's shell commands may run besides those of the policy, docker, or subcommands of git, as in git gc. What is never allowed stays so.",
 			field: func(c *Config) any { return &c.Allow },
 		},
 		{
 			Name: "deny", Theme: themeMay, Trust: Narrows, check: programName,
-			Help:  "Programs that the agent's shell commands may not run, whatever allow or the policy says.",
+			Help:  "Programs, subcommands of git and tools that the agent may not use, whatever allow or the policy says: curl, git push, WebFetch.",
 			field: func(c *Config) any { return &c.Deny },
+		},
+		{
+			Name: "permit", Theme: themeMay, Trust: Permits,
+			Choices: []string{"curl-any-host", "git-force-push", "kill-pid", "rm-temp"},
+			Help:    "Exceptions from what the policy says of single programs. curl-any-host lets curl ask any host that hosts lets it reach; git-force-push lets git push overwrite and delete; kill-pid lets kill take a number; rm-temp lets rm work in the temporary directory.",
+			field:   func(c *Config) any { return &c.Permit },
 		},
 		{
 			Name: "allow_paths", Theme: themeMay, Trust: Permits, path: filePath, check: needed,

@@ -16,6 +16,7 @@ func TestUntrustedProject(t *testing.T) {
 		"a command":             {"verify = 'curl evil'", "verify", `""`, `"curl evil"`},
 		"a program":             {"agent_command = '/p/evil'", "agent_command", `""`, `"/p/evil"`},
 		"permission":            {"allow = ['sudo']", "allow", `[]`, `["sudo"]`},
+		"an exception":          {"permit = ['kill-pid']", "permit", `[]`, `["kill-pid"]`},
 		"a host":                {"hosts = ['evil.example']", "hosts", `[]`, `["evil.example"]`},
 		"a path":                {"read_paths = ['/root']", "read_paths", `[]`, `["/root"]`},
 		"a spec to leak":        {"spec = '/root/.ssh/id'", "spec", "", `"/root/.ssh/id"`},
@@ -93,7 +94,7 @@ func TestEverySettingThatRunsOrPermitsNeedsTrust(t *testing.T) {
 	}
 	for _, name := range []string{
 		"agent", "agent_command", "verify", "verify_setup", "allow", "allow_paths", "hosts", "registries", "read_paths",
-		"prompt_init", "prompt_continue", "prompt_wrapup", "no_sandbox", "spec", "tools", "billing", "model", "commit_leftovers",
+		"prompt_init", "prompt_continue", "prompt_wrapup", "no_sandbox", "spec", "tools", "permit", "billing", "model", "commit_leftovers",
 	} {
 		if !permits[name] {
 			t.Errorf("a project that nobody trusts can set %s", name)

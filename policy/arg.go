@@ -114,6 +114,18 @@ func (a Arg) pattern() (text string, active, ok bool) {
 	return b.String(), true, true
 }
 
+// above is what find was started at, of a path that it found.
+func (a Arg) above() Arg {
+	var f fields
+	for _, p := range a.pieces {
+		if p.kind == pieceDeep {
+			break
+		}
+		f.add(p.kind, p.text)
+	}
+	return f.arg()
+}
+
 // from returns the argument without its first n literal bytes.
 func (a Arg) from(n int) Arg {
 	if a.pieces == nil {
@@ -133,7 +145,8 @@ func (a Arg) from(n int) Arg {
 type fields struct {
 	out  []Arg
 	cur  Arg
-	open bool // cur holds something
+	open bool   // cur holds something
+	tail []byte // what the text or the last piece of cur goes on with
 }
 
 func (f *fields) add(k pieceKind, text string) {
@@ -143,20 +156,40 @@ func (f *fields) add(k pieceKind, text string) {
 		if f.cur.text == "" {
 			f.cur.text = text
 		} else {
-			f.cur.text += text
+			f.tail = append(f.tail, text...)
 		}
 	case k == pieceText && text == "":
 	default:
+		if n := len(f.cur.pieces); n > 0 && f.cur.pieces[n-1].kind == k && (k == pieceText || k == pieceGlob) {
+			f.tail = append(f.tail, text...)
+			return
+		}
+		f.flush()
 		if f.cur.pieces == nil && f.cur.text != "" {
 			f.cur.pieces = append(f.cur.pieces, piece{pieceText, f.cur.text})
 			f.cur.text = ""
 		}
-		if n := len(f.cur.pieces); n > 0 && f.cur.pieces[n-1].kind == k && (k == pieceText || k == pieceGlob) {
-			f.cur.pieces[n-1].text += text
-			return
-		}
 		f.cur.pieces = append(f.cur.pieces, piece{k, text})
 	}
+}
+
+// flush joins the tail to what it continues.
+func (f *fields) flush() {
+	if len(f.tail) == 0 {
+		return
+	}
+	if n := len(f.cur.pieces); n > 0 {
+		f.cur.pieces[n-1].text += string(f.tail)
+	} else {
+		f.cur.text += string(f.tail)
+	}
+	f.tail = f.tail[:0]
+}
+
+// arg is the current argument, as it is.
+func (f *fields) arg() Arg {
+	f.flush()
+	return f.cur
 }
 
 func (f *fields) addArg(a Arg) {
@@ -171,6 +204,7 @@ func (f *fields) addArg(a Arg) {
 
 // end finishes the current argument. An empty one counts only when quoted.
 func (f *fields) end() {
+	f.flush()
 	if f.open && (f.cur.pieces != nil || f.cur.text != "" || f.cur.quoted) {
 		f.out = append(f.out, f.cur)
 	}

@@ -9,6 +9,9 @@ import (
 // arithm judges arithmetic, in which bash evaluates text as code: the value of
 // a variable, and the subscripts in it (P4). It returns what the result is.
 func (j *judge) arithm(x syntax.ArithmExpr, st *state) pieceKind {
+	if !j.spend(1) {
+		return pieceDigits
+	}
 	switch x := x.(type) {
 	case nil:
 	case *syntax.Word:

@@ -33,16 +33,20 @@ var awkJoined = regexp.MustCompile(`(,|&&|\|\||\bdo|\belse)[ \t]*\n`)
 // pipes or redirects is refused. An output redirection is told from a
 // comparison by standing in a print statement outside of parentheses.
 func judgeAwk(s string) string {
+	glued := strings.ReplaceAll(s, "\\\n", "")
 	s = awkJoined.ReplaceAllString(strings.ReplaceAll(s, "\\\n", " "), "$1 ")
 	if hasWord(s, "ARGV") {
 		return "names files by ARGV"
 	}
-	if strings.ContainsAny(s, "@") && strings.Contains(noAwkText(s), "@") {
+	code, why := awkCode(s)
+	if why != "" {
+		return why
+	}
+	if strings.Contains(code, "@") {
 		return "has @, which loads or calls by name"
 	}
-	code := noAwkText(s)
-	for _, w := range []string{"system", "getline", "close", "fflush"} {
-		if hasWord(code, w) && w != "close" && w != "fflush" {
+	for _, w := range []string{"system", "getline"} {
+		if hasWord(code, w) || hasWord(glued, w) && !hasWord(s, w) {
 			return "uses " + w
 		}
 	}
@@ -62,36 +66,67 @@ func judgeAwk(s string) string {
 	return ""
 }
 
-// noAwkText replaces strings and patterns of an awk program by spaces.
-func noAwkText(s string) string {
+// awkKeywords may have a pattern after them, where a name has a division; and
+// so may the brackets after those of awkControl.
+var (
+	awkKeywords = words("print printf return in else do case exit delete")
+	awkControl  = words("if while for switch")
+)
+
+// awkCode replaces strings and patterns of an awk program by underscores, and
+// leaves comments out.
+func awkCode(s string) (code, why string) {
 	var b strings.Builder
-	last := byte(';') // the last character that was not blank
+	last := byte(';')     // the last character that was not blank; ; where a pattern may follow
+	var brackets []string // open ones: the words before them
+	word := ""
 	for i := 0; i < len(s); {
-		c := s[i]
+		c, n := s[i], 1
 		switch {
-		case c == '"' || c == '/' && strings.IndexByte("(,{};!~&|=\n?:", last) >= 0:
-			n := quotedLen(s[i:], c)
-			b.WriteString(" _ ")
-			i += n
-			last = '_'
-			continue
-		case c == '#':
-			for i < len(s) && s[i] != '\n' {
-				i++
+		case nameByte(c):
+			for i+n < len(s) && nameByte(s[i+n]) {
+				n++
 			}
+			word = s[i : i+n]
+			b.WriteString(word)
+			if last = c; awkKeywords[word] {
+				last = ';'
+			}
+			i += n
 			continue
+		case c == '(':
+			brackets = append(brackets, word)
+		case c == '#':
+			if n = strings.IndexByte(s[i:], '\n'); n < 0 {
+				n = len(s) - i
+			}
+			c = ' '
+		case c == '"', c == '/' && strings.IndexByte("(,{};!~&|=\n?:<>+-*%^/", last) >= 0:
+			if n = quotedLen(s[i:], c); n < 2 {
+				return "", "has text in " + string(c) + " that does not end"
+			}
+			c = '_'
 		}
 		b.WriteByte(c)
-		if c != ' ' && c != '\t' {
-			last = c
+		i += n
+		if c == ' ' || c == '\t' {
+			continue
 		}
-		i++
+		switch last, word = c, ""; {
+		case c == ')' && len(brackets) > 0:
+			if awkControl[brackets[len(brackets)-1]] {
+				last = ';'
+			}
+			brackets = brackets[:len(brackets)-1]
+		case (c == '+' || c == '-') && i > 1 && s[i-2] == c:
+			last = '_' // x++ is followed by an operator
+		}
 	}
-	return b.String()
+	return b.String(), ""
 }
 
-// quotedLen is the length of the text that s begins with, in q. A pattern that
-// is not closed on its line is no pattern.
+// quotedLen is the length of the text that s begins with, in q, or 1 when it
+// does not end on its line.
 func quotedLen(s string, q byte) int {
 	class := false
 	for i := 1; i < len(s); i++ {

@@ -131,6 +131,13 @@ func (c *call) inner(args []Arg, found bool) {
 		c.refuse("P10", "runs a program that is not written out", "write the name of the program literally")
 		return
 	}
+	size := stmtWork
+	for _, a := range args {
+		size += 1 + len(a.text)
+	}
+	if !c.j.spend(size) {
+		return
+	}
 	in := &call{j: c.j, st: c.st, failed: c.failed, name: name, args: args[1:], part: c.part, word: name, found: c.found || found}
 	if r := c.j.p.rules[name]; r != nil && r.builtin || notForFound[path.Base(name)] && in.found {
 		c.refuse("P10", "runs "+name+", which "+c.name+" may not run", "run it directly, with its operands written out")

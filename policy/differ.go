@@ -10,10 +10,6 @@ import (
 // What stands here are the places where the parser and bash are known to read
 // the same text in two ways. Such text is refused.
 
-// oddText is unquoted text that the parser and bash take differently: a comment
-// that ends in a backslash, and a # right after a bracket or a line that goes on.
-var oddText = regexp.MustCompile("(?:^|[\\s;&|()<>`])(#)[^\\n]*\\\\\\n|[)\\]}](#)|\\\\\\n(#)")
-
 func (j *judge) oddities(file *syntax.File) {
 	if strings.Contains(j.src, "#") {
 		j.oddComments(file)
@@ -26,19 +22,42 @@ func (j *judge) oddities(file *syntax.File) {
 	}
 }
 
+// oddComments refuses unquoted text that the parser and bash take differently:
+// a comment that ends in a backslash, and a # right after a bracket or after a
+// line that goes on.
 func (j *judge) oddComments(file *syntax.File) {
-	for from := 0; ; {
-		m := oddText.FindStringSubmatchIndex(j.src[from:])
-		if m == nil {
-			return
+	var quoted []bool
+	at := 0
+	for line := range strings.Lines(j.src) {
+		goesOn := strings.HasSuffix(line, "\\\n")
+		for i := range len(line) {
+			if line[i] != '#' || !oddHash(j.src[:at+i], goesOn) {
+				continue
+			}
+			if quoted == nil {
+				quoted = quotedText(file, len(j.src))
+			}
+			if !quoted[at+i] {
+				j.refuse(refusal{rule: "P1", part: j.src[max(at+i-10, 0):min(at+i+30, len(j.src))], why: "has a # that can be read in two ways",
+					instead: "put a comment on a line of its own, and no backslash at its end"})
+				return
+			}
 		}
-		at := from + max(m[2], m[4], m[6])
-		if !quotedAt(file, uint(at)) {
-			j.refuse(refusal{rule: "P1", part: j.src[max(at-10, 0):min(at+30, len(j.src))], why: "has a # that can be read in two ways",
-				instead: "put a comment on a line of its own, and no backslash at its end"})
-			return
-		}
-		from = at + 1
+		at += len(line)
+	}
+}
+
+// oddHash says that a # after this text is odd. goesOn says that its line ends
+// in a backslash.
+func oddHash(before string, goesOn bool) bool {
+	if before == "" {
+		return goesOn
+	}
+	switch last := before[len(before)-1]; {
+	case strings.IndexByte(")]}", last) >= 0, strings.HasSuffix(before, "\\\n"):
+		return true
+	default:
+		return goesOn && strings.IndexByte(" \t\n;&|(<>`", last) >= 0
 	}
 }
 
@@ -69,36 +88,29 @@ func (j *judge) oddHeredoc(n syntax.Node) bool {
 	return true
 }
 
-// quotedAt says that an offset lies in quoted text or in a here-document.
-func quotedAt(file *syntax.File, at uint) bool {
-	found := false
-	within := func(n syntax.Node) bool { return n.Pos().Offset() <= at && at < n.End().Offset() }
+// quotedText says of each byte whether it lies in quoted text or in a
+// here-document, and not in a command that these hold.
+func quotedText(file *syntax.File, size int) []bool {
+	quoted := make([]bool, size)
+	paint := func(n syntax.Node, as bool) {
+		for i := n.Pos().Offset(); i < min(n.End().Offset(), uint(size)); i++ {
+			quoted[i] = as
+		}
+	}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
-		case *syntax.SglQuoted:
-			found = found || within(n)
-		case *syntax.DblQuoted:
-			found = found || within(n) && !insideSubst(n, at)
-		case *syntax.Redirect:
-			found = found || n.Hdoc != nil && within(n.Hdoc) && !insideSubst(n.Hdoc, at)
-		}
-		return !found
-	})
-	return found
-}
-
-// insideSubst says that an offset lies in a command that quoted text holds.
-func insideSubst(quoted syntax.Node, at uint) bool {
-	inside := false
-	syntax.Walk(quoted, func(n syntax.Node) bool {
-		switch n := n.(type) {
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			paint(n, true)
 		case *syntax.CmdSubst, *syntax.ProcSubst:
-			inside = inside || n.Pos().Offset() <= at && at < n.End().Offset()
-			return false
+			paint(n, false)
+		case *syntax.Redirect:
+			if n.Hdoc != nil {
+				paint(n.Hdoc, true)
+			}
 		}
 		return true
 	})
-	return inside
+	return quoted
 }
 
 // quotesInQuotes refuses single quotes within ${ } between double quotes or in
@@ -126,7 +138,7 @@ func bareText(w *syntax.Word) string {
 		case *syntax.Lit:
 			var f fields
 			f.unquoted(p.Value)
-			b.WriteString(unglob(f.cur))
+			b.WriteString(unglob(f.arg()))
 		case *syntax.SglQuoted:
 			b.WriteString(p.Value)
 		case *syntax.DblQuoted:
@@ -197,7 +209,7 @@ func (j *judge) oddArithmetic(n syntax.Node) bool {
 	default:
 		return true
 	}
-	syntax.Walk(n, func(in syntax.Node) bool {
+	syntax.Walk(n, func(in syntax.Node) bool { // and all arithmetic in it
 		bad := false
 		switch in := in.(type) {
 		case *syntax.SglQuoted, *syntax.DblQuoted:
@@ -211,5 +223,5 @@ func (j *judge) oddArithmetic(n syntax.Node) bool {
 		}
 		return !bad
 	})
-	return true
+	return false
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -30,6 +31,9 @@ func (j *judge) stmt(s *syntax.Stmt, st state) (ok, failed state) {
 		return st, st
 	}
 	defer func() { j.depth-- }()
+	if !j.spend(stmtWork) {
+		return st, st
+	}
 	if s.Coprocess || s.Disown {
 		j.refuse(refusal{rule: "P3", part: j.text(s), why: "starts a process that bash has no plain word for", instead: "use &"})
 	}
@@ -113,18 +117,36 @@ func (j *judge) subshell(list []*syntax.Stmt, st state, kind string) {
 	j.loops = loops
 }
 
+// binary judges a chain of &&, || and |, which the parser nests to the left and
+// which may be long, from its first command on.
 func (j *judge) binary(c *syntax.BinaryCmd, st state) (ok, failed state) {
+	chain := []*syntax.BinaryCmd{c}
+	for {
+		left, ok := chain[len(chain)-1].X.Cmd.(*syntax.BinaryCmd)
+		if x := chain[len(chain)-1].X; !ok || x.Negated || x.Background || len(x.Redirs) > 0 {
+			break
+		}
+		chain = append(chain, left)
+	}
+	ok, failed = j.stmt(chain[len(chain)-1].X, st)
+	for _, c := range slices.Backward(chain) {
+		if ok, failed = j.link(c, st, ok, failed); j.done() {
+			break
+		}
+	}
+	return ok, failed
+}
+
+// link judges what follows && or || or |, after what stands before it.
+func (j *judge) link(c *syntax.BinaryCmd, st, ok, failed state) (state, state) {
 	switch c.Op {
 	case syntax.AndStmt:
-		ok, failed = j.stmt(c.X, st)
 		yes, no := j.stmt(c.Y, ok)
 		return yes, merge(no, failed)
 	case syntax.OrStmt:
-		ok, failed = j.stmt(c.X, st)
 		yes, no := j.stmt(c.Y, failed)
 		return merge(ok, yes), no
 	}
-	j.stmt(c.X, st)
 	j.stmt(c.Y, st)
 	return st, st
 }
@@ -209,8 +231,8 @@ func (j *judge) forWords(c *syntax.ForClause, l *syntax.WordIter, st state) (ok,
 	if l.InPos.IsValid() {
 		items = j.words(l.Items, &st)
 	}
-	eff := effectsOf(c.Do)
-	cost := len(items) * eff.stmts
+	eff := j.effectsOf(c.Do)
+	cost := len(items) * eff.work
 	if j.unrolled+cost > maxUnrolled {
 		items = []Arg{unknownArg()}
 	} else {
@@ -244,12 +266,12 @@ type effects struct {
 	names  map[string]bool // whether it only gets numbers
 	cd     bool            // the directory changes
 	leaves bool            // break, continue or exit
-	stmts  int
+	work   int             // of judging them once, about
 }
 
 func (j *judge) forget(st state, lists ...[]*syntax.Stmt) state {
 	for _, l := range lists {
-		st = j.forgetEffects(st, effectsOf(l))
+		st = j.forgetEffects(st, j.effectsOf(l))
 	}
 	return st
 }
@@ -268,9 +290,11 @@ func (j *judge) forgetEffects(st state, e effects) state {
 	return st
 }
 
-func effectsOf(list []*syntax.Stmt) effects {
+func (j *judge) effectsOf(list []*syntax.Stmt) effects {
 	e := effects{names: map[string]bool{}}
 	for _, s := range list {
+		e.work += span(s)
+		j.spend(span(s))
 		syntax.Walk(s, e.see)
 	}
 	return e
@@ -293,7 +317,7 @@ func isArithm(w *syntax.Word) bool {
 func (e *effects) see(n syntax.Node) bool {
 	switch n := n.(type) {
 	case *syntax.Stmt:
-		e.stmts++
+		e.work += stmtWork
 	case *syntax.Assign:
 		if n.Name != nil {
 			e.set(n.Name.Value, n.Value != nil && n.Index == nil && !n.Append && isArithm(n.Value))
@@ -356,7 +380,7 @@ func (e *effects) seeCall(c *syntax.CallExpr) {
 				}
 			}
 		}
-		name = unglob(f.cur)
+		name = unglob(f.arg())
 	}
 	switch name {
 	case "cd":

@@ -2,9 +2,7 @@ package policy
 
 import (
 	"errors"
-	"io"
 	"strings"
-	"time"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -22,37 +20,31 @@ type judge struct {
 
 	depth      int  // of statements in statements
 	loops      int  // of loops around this point
-	unrolled   int  // statements judged again for a further item of a loop
+	unrolled   int  // work on judging statements again for a further item of a loop
 	expanded   int  // words made by braces
-	spent      int  // on expanding, about one for each byte
+	spent      int  // work, about one for each byte that was looked at
 	arithmetic bool // something is evaluated as arithmetic
 
 	last []Arg // the words of the simple command that was judged last
 }
 
 const (
-	maxDepth    = 64   // of nesting
-	maxUnrolled = 4096 // statements; a loop above that has an unknown variable
-	maxSpent    = 1 << 20
-	maxParse    = 30 * time.Millisecond
+	maxDepth    = 64           // of nesting
+	maxSpent    = 1 << 20      // work on one command
+	maxUnrolled = maxSpent / 4 // of that in loops; in a loop above it the variable is unknown
+	stmtWork    = 16           // of a statement, besides that on its bytes
 )
-
-var errTooComplex = errors.New("it is too deeply nested")
 
 // judgeText judges the text of one shell command.
 func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refusal {
 	if r := screen(text); r != nil {
 		return r
 	}
-	if r := tooNested(text); r != nil {
-		return r
-	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
-	if spaced := spaceSubshells(text); err != nil && spaced != text {
-		text = spaced
-		file, err = syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(newText(text), "")
-	}
-	if err != nil {
+	file, text, err := p.parsers.parse(text)
+	switch {
+	case errors.Is(err, errTooDeep):
+		return tooDeep("")
+	case err != nil:
 		return &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
 	}
 	j := &judge{p: p, src: text, init: kind == autosession.Init, explain: tr}
@@ -63,52 +55,6 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 		j.refuseArithm("quoted text with [ and $(")
 	}
 	return j.refused
-}
-
-// textReader hands the text to the parser in pieces, and ends the parsing of
-// one that takes too long. The clock only ever denies.
-type textReader struct {
-	rest  string
-	begun time.Time
-}
-
-func newText(s string) io.Reader {
-	if len(s) < 1024 {
-		return strings.NewReader(s)
-	}
-	return &textReader{rest: s, begun: time.Now()}
-}
-
-func (r *textReader) Read(b []byte) (int, error) {
-	if r.rest == "" {
-		return 0, io.EOF
-	}
-	if time.Since(r.begun) > maxParse {
-		return 0, errTooComplex
-	}
-	n := copy(b, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
-// maxOpen is how many brackets and keywords may be open in a row.
-const maxOpen = 500
-
-// tooNested refuses text that would send the parser too deep. It only counts
-// what could open something, so that it never counts too little.
-func tooNested(text string) *refusal {
-	open := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '(', '{', '[':
-			if open++; open > maxOpen {
-				return tooDeep("")
-			}
-		case ')', '}', ']':
-			open = max(open-1, 0)
-		}
-	}
-	return nil
 }
 
 func tooDeep(part string) *refusal {
@@ -158,7 +104,12 @@ func (j *judge) refuse(r refusal) {
 }
 
 // done says that a verdict is reached and nobody wants to know more.
-func (j *judge) done() bool { return j.refused != nil && j.explain == nil }
+func (j *judge) done() bool {
+	return j.refused != nil && (j.explain == nil || j.spent > maxSpent)
+}
+
+// span is how many bytes of the command a part takes.
+func span(n syntax.Node) int { return max(0, int(n.End().Offset())-int(n.Pos().Offset())) }
 
 // text is a part of the command as it was written.
 func (j *judge) text(n syntax.Node) string {
@@ -172,13 +123,14 @@ func (j *judge) text(n syntax.Node) string {
 	return j.src[from:to]
 }
 
-// spend counts work that grows faster than the text. It is false, and the
-// command refused, when that is too much.
+// spend counts work: a byte of text that is expanded, a node that is visited.
+// It is false, and the command refused, when that is too much. Work does not
+// depend on the clock, so that a verdict does not either.
 func (j *judge) spend(n int) bool {
 	if j.spent += n; j.spent <= maxSpent {
 		return true
 	}
-	j.refuse(refusal{rule: "P1", why: "the command expands to more than can be judged", instead: "split it"})
+	j.refuse(refusal{rule: "P1", why: "the command is more work than can be judged", instead: "split it"})
 	return false
 }
 

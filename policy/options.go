@@ -108,7 +108,7 @@ func New(o Options) (*Policy, error) {
 }
 
 func build(o Options) *Policy {
-	p := &Policy{opt: o, rules: rulesByName, allowed: set(o.Allow), denied: set(o.Deny), permits: set(o.Permit)}
+	p := &Policy{opt: o, rules: rulesByName, allowed: set(o.Allow), denied: set(o.Deny), permits: set(o.Permit), parsers: &parsers{}}
 	p.areas = o.areas()
 	p.protected = shields(o.Protect)
 	return p

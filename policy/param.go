@@ -18,7 +18,7 @@ func (j *judge) param(p *syntax.ParamExp, st *state) value {
 	}
 	name := p.Param.Value
 	v := j.variable(name, st)
-	if !j.spend(v.size()) {
+	if !j.spend(useWork + v.size()) {
 		return unknownValue()
 	}
 	if p.Index != nil {
@@ -204,7 +204,7 @@ func (j *judge) cutSuffix(a, pattern Arg, large bool) Arg {
 		var f fields
 		f.addArg(Arg{pieces: a.pieces[:n-1]})
 		f.add(pieceText, strings.TrimSuffix(last.text, pat))
-		return f.cur
+		return f.arg()
 	}
 	if last.kind == pieceGlob && pat == ".*" && !large && strings.Contains(last.text, ".") {
 		return Arg{pieces: append(append([]piece(nil), a.pieces[:n-1]...), piece{pieceGlob, last.text[:strings.LastIndexByte(last.text, '.')] + "*"})}

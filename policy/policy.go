@@ -17,6 +17,7 @@ type Policy struct {
 	areas     []area
 	protected []shield
 	granted   [][]string // components of protected paths that may be changed
+	parsers   *parsers
 }
 
 var _ autosession.Gate = (*Policy)(nil)

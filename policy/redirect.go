@@ -19,6 +19,7 @@ func (j *judge) redirects(s *syntax.Stmt, st *state) {
 	}
 	for _, r := range s.Redirs {
 		in := *st
+		j.spend(span(r) + stmtWork*len(assigned))
 		for name := range assigned {
 			in.bind(name, unknownValue()) // before or after the assignment: not told apart
 		}
@@ -109,12 +110,27 @@ func (j *judge) use(st *state, a Arg, u use, part string) {
 	}
 }
 
+// Work on a path, from one directory.
+const (
+	useWork  = 16 // besides that on its bytes
+	linkWork = 20 // on one component, which may be a link
+)
+
+// maxPath is how long a path may be, in bytes.
+const maxPath = 4096
+
 // judgeUse returns why a path may not be used so, or nil. The part is left out.
 func (j *judge) judgeUse(st *state, a Arg, u use) *refusal {
 	if a.has(pieceProc) {
 		return nil
 	}
 	text, active, known := a.pattern()
+	if len(text) > maxPath {
+		return &refusal{rule: ruleOf(u), why: "is longer than any path", instead: "name a file"}
+	}
+	if !j.spend(len(st.cwd) * (useWork + len(text) + linkWork*strings.Count(text, "/"))) {
+		return nil // refused
+	}
 	if r := rawPath(a, text, u); r != nil {
 		return r
 	}

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // refusal is why something is denied. The zero value is never used: nil means
 // that nothing is wrong.
@@ -14,7 +17,7 @@ type refusal struct {
 
 // Setting is one line of configuration: an entry to add to a list.
 type Setting struct {
-	Key   string `json:"key,omitempty"`   // "allow", "allow_paths", "permit", "tools"
+	Key   string `json:"key,omitempty"`   // "allow", "allow_paths", "read_paths", "permit", "tools"
 	Value string `json:"value,omitempty"` // the entry
 }
 
@@ -23,7 +26,27 @@ func (s Setting) String() string {
 	if s.Key == "" {
 		return ""
 	}
-	return s.Key + ` = ["` + s.Value + `"]`
+	return Line(s.Key, s.Value)
+}
+
+// Line is a list as it stands in a configuration file.
+func Line(key string, values ...string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = quoteTOML(v)
+	}
+	return key + " = [" + strings.Join(quoted, ", ") + "]"
+}
+
+// quoteTOML writes a text as TOML. JSON's escapes are TOML's, but for DEL.
+func quoteTOML(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		panic("policy: a text cannot be written: " + err.Error())
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\u007f`)
 }
 
 const partBytes = 120

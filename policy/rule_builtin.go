@@ -41,8 +41,8 @@ var builtinRules = []rule{
 		allow: []string{"command -v node", "command -V npm >/dev/null"}, deny: []string{"command ls", "command -p ls", "command -- ls"}},
 }
 
-// maxPath is how long a directory may be, in bytes.
-const maxPath = 1024
+// maxDir is how long a directory may be, in bytes.
+const maxDir = 1024
 
 func checkCD(c *call, p *parsed) {
 	before := *c.st
@@ -63,7 +63,7 @@ func checkCD(c *call, p *parsed) {
 			to = path.Join(d.path, to)
 		}
 		to = path.Clean(to)
-		if len(to) > maxPath {
+		if len(to) > maxDir {
 			c.refuse("P8", "goes too deep", "use a shorter path")
 			return
 		}

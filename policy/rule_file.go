@@ -10,11 +10,14 @@ import (
 var fileRules = []rule{
 	{names: "ls", lenient: true, operands: "read...", options: "-I -T -w --ignore --tabsize --width --hide --block-size --indicator-style --time-style --sort --time --format --quoting-style value\n-1 flag",
 		allow: []string{"ls -la", "ls *.json src/ 2>/dev/null", "ls /usr/bin"}, deny: []string{"ls ..", "ls ~", "ls {{STATE}}", "ls /", "ls /home"}},
-	{names: "stat file realpath du", lenient: true, operands: "read...",
-		options: `-c -t -F -d -B -S -e -P -m --format --printf --max-depth --block-size --threshold --separator --exclude --parameter value
-			-f -X --files-from --exclude-from --files0-from --magic-file --relative-to --relative-base read
-			-C --compile never`,
-		allow: []string{"stat -c %s x", "file src/a.png", "du -sh node_modules", "realpath src"}, deny: []string{"stat {{HOME}}/.ssh", "file -C -m x", "du --files0-from=/etc/x", "file -f /etc/x"}},
+	{names: "stat", lenient: true, operands: "read...", options: "-c --format --printf --cached value",
+		allow: []string{"stat -c %s x", "stat -Lt x"}, deny: []string{"stat {{HOME}}/.ssh", "stat -t /etc/shadow"}},
+	{names: "file", lenient: true, operands: "read...", options: "-F -e -P --separator --exclude --parameter value\n-f -m --files-from --magic-file read\n-C --compile never",
+		allow: []string{"file src/a.png", "file -bi x"}, deny: []string{"file -C -m x", "file -f /etc/x", "file -m /etc/x y"}},
+	{names: "realpath", lenient: true, operands: "read...", options: "--relative-to --relative-base read\n-e -m -L -P -q -s -z flag",
+		allow: []string{"realpath src", "realpath -m a/b"}, deny: []string{"realpath -m /etc/shadow", "realpath --relative-to=/etc x"}},
+	{names: "du", lenient: true, operands: "read...", options: "-d -B -t --max-depth --block-size --threshold --exclude --time-style value\n-X --exclude-from --files0-from read\n-m -k -h -s -a -c flag",
+		allow: []string{"du -sh node_modules", "du -m src", "du -d1 ."}, deny: []string{"du --files0-from=/etc/x", "du -m /etc"}},
 	{names: "tree", lenient: true, operands: "read...", options: "-L -I -P -H -T --charset --filelimit --timefmt --sort value\n-o write\n-R never\n--fromfile --gitfile --infofile flag",
 		allow: []string{"tree -L 2 -I node_modules", "tree src -o /tmp/t"}, deny: []string{"tree /", "tree -o feature_list.json", "tree -o/etc/x", "tree -R"}},
 	{names: "touch", operands: "write...", options: "-a -c -h -m -f --no-create --no-dereference flag\n-d -t --date --time value\n-r --reference read",
@@ -109,7 +112,7 @@ func (c *call) into(dest, source Arg) {
 	f.addArg(dest)
 	f.add(pieceText, "/")
 	f.addArg(name)
-	c.use(f.cur, useWrite)
+	c.use(f.arg(), useWrite)
 }
 
 func nameIn(source Arg) Arg {
@@ -141,7 +144,7 @@ func checkChmod(c *call, _ *parsed) {
 			c.refuse("P9", "has the option "+a.String(), "use chmod +x FILE")
 		case c.found && a.is(pieceUnknown):
 		case c.found && a.has(pieceDeep):
-			c.use(a, useRead)
+			c.use(a.above(), useDir) // what it finds lies in there
 		default:
 			c.use(a, useWrite)
 		}

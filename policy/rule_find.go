@@ -11,7 +11,7 @@ var findRules = []rule{
 			"find . -newer package.json -mtime -1 -printf '%p\\n'"},
 		deny: []string{"find . -delete", "find / -name x", `find . -exec sh -c id \;`, `find . -exec rm {} \;`, "find . -fprintf x y", "find . -fls x", "find . $X",
 			`find . -execdir ls \;`, `find . -ok ls \;`, "find ~ -name x", "find . -newer /etc/passwd", "find . -exec {} +", "find . -exec sed -i s/a/b/ {} +", "find -files0-from /etc/x",
-			`find . -exec node {} \;`, "find . -exec ls {}"}},
+			`find . -exec node {} \;`, "find . -exec ls {}", `find .git -type f -exec chmod +x {} \;`}},
 }
 
 var (
@@ -110,7 +110,7 @@ func foundBelow(start Arg) Arg {
 	f.addArg(start)
 	f.add(pieceText, "/")
 	f.add(pieceDeep, "")
-	return f.cur
+	return f.arg()
 }
 
 // placed puts what replaces a placeholder into an argument.
@@ -126,5 +126,5 @@ func placed(a Arg, mark string, what Arg) Arg {
 		}
 		f.add(pieceText, lit)
 	}
-	return f.cur
+	return f.arg()
 }

@@ -39,8 +39,8 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"init": {options: "-b --initial-branch --object-format --ref-format value\n--shared maybe", check: func(g *gitCall) { g.dirs(g.p.operands) },
 		allow: []string{"git init", "git init -b main .", "git init -q sub"}, deny: []string{"git init --template=/tmp/x", "git init {{HOME}}/x", "git init --separate-git-dir=x"}},
 	"clone": {options: "-c -u never\n-b -o -j --branch --origin --depth --jobs --filter --shallow-since --shallow-exclude --server-option value\n--reference --reference-if-able read\n--recurse-submodules maybe",
-		check: checkClone, allow: []string{"git clone --depth 1 https://example.org/a.git lib"}, deny: []string{"git clone -c x=y . copy", "git clone -u x . y", "git clone https://example.org/a /etc/x", "git clone --upload-pac=x . y", "git clone 'ext::sh -c id' x", "git clone {{HOME}}/secret x", "git clone --conf x=y . z", "git clone --template=x . y", "git clone $U x"}},
-	"fetch":     {options: "-o -j --server-option --depth --jobs --filter --refmap value", check: remoteOperands, allow: []string{"git fetch origin", "git fetch --all --prune"}, deny: []string{"git fetch ext::sh", "git fetch --upload-pack=x", "git fetch /etc", "git fetch $X"}},
+		check: checkClone, allow: []string{"git clone --depth 1 https://example.org/a.git lib"}, deny: []string{"git clone -c x=y . copy", "git clone -u x . y", "git clone https://example.org/a /etc/x", "git clone --upload-pac=x . y", "git clone 'ext::sh -c id' x", "git clone {{HOME}}/secret x", "git clone --conf x=y . z", "git clone --template=x . y", "git clone $U x", "git clone file://{{HOME}}/secret x", "git clone -- -oProxyCommand=id:x y", "git clone ssh://-oProxyCommand=id/x y"}},
+	"fetch":     {options: "-o -j --server-option --depth --jobs --filter --refmap value", check: remoteOperands, allow: []string{"git fetch origin", "git fetch --all --prune"}, deny: []string{"git fetch ext::sh", "git fetch --upload-pack=x", "git fetch /etc", "git fetch file:///etc", "git fetch $X"}},
 	"pull":      {options: "-s -X --strategy --strategy-option -o -j --depth --jobs value", check: func(g *gitCall) { checkStrategy(g); remoteOperands(g) }, allow: []string{"git pull --rebase origin main", "git pull"}, deny: []string{"git pull --upload-pack=x", "git pull ext::sh", "git pull -s evil"}},
 	"ls-remote": {options: "-o --server-option --sort value", check: remoteOperands, allow: []string{"git ls-remote --heads origin"}, deny: []string{"git ls-remote --upload-pa=x test", "git ls-remote --exec=x y", "git ls-remote ext::sh"}},
 	"push": {options: "-o --push-option --repo value", check: checkPush,
@@ -129,9 +129,15 @@ func checkStrategy(g *gitCall) {
 // an option that runs a program.
 func remoteOperands(g *gitCall) {
 	for _, a := range g.p.operands {
-		if a.has(pieceUnknown) && a.head() == "" {
+		switch head := a.head(); {
+		case a.has(pieceUnknown) && head == "":
 			g.refuse("P9", "names a remote or branch that is not known", "write it out")
 			return
+		case strings.HasPrefix(head, "-") && len(head) > 1:
+			g.refuse("P9", "names a remote or branch that looks like an option: "+a.String(), "write its name")
+			return
+		case strings.HasPrefix(head, "file://"):
+			g.use(a.from(len("file://")), useRead)
 		}
 	}
 }

@@ -74,6 +74,7 @@ type sedScript struct {
 	why      string
 	brackets bool // a bracket expression may hold the delimiter
 	acts     bool // what is wrong is that something is run, written or read
+	open     bool // no bracket is closed from here on
 }
 
 func (s *sedScript) judge() string {
@@ -220,12 +221,15 @@ func (s *sedScript) until(d byte, pattern bool) bool {
 // bracket skips a bracket expression, in which a delimiter is plain text, and
 // says whether there was one.
 func (s *sedScript) bracket() bool {
+	if s.open {
+		return false
+	}
 	k := s.i + 1
 	if k < len(s.text) && s.text[k] == '^' {
 		k++
 	}
 	end := strings.IndexByte(s.text[min(k+1, len(s.text)):], ']')
-	if end < 0 || strings.IndexByte(s.text[s.i:k+1+end], '\n') >= 0 || strings.IndexByte(s.text[s.i:k+1+end], sedUnknown) >= 0 {
+	if s.open = end < 0; s.open || strings.IndexByte(s.text[s.i:k+1+end], '\n') >= 0 || strings.IndexByte(s.text[s.i:k+1+end], sedUnknown) >= 0 {
 		return false
 	}
 	s.i = k + 1 + end + 1

@@ -116,7 +116,7 @@ func appended(j *judge, name string, v value, st *state) value {
 	var f fields
 	f.addArg(old.args[0])
 	f.addArg(v.args[0])
-	return value{args: []Arg{f.cur}}
+	return value{args: []Arg{f.arg()}}
 }
 
 // declare judges export and local; what else declares is refused.

@@ -19,11 +19,19 @@ func (j *judge) words(ws []*syntax.Word, st *state) []Arg {
 }
 
 func (j *judge) word(out []Arg, w *syntax.Word, st *state) []Arg {
+	size := span(w)
+	if !j.spend(size) {
+		return out
+	}
 	if s, ok := plain(w); ok {
 		return append(out, Arg{text: s, quoted: true})
 	}
-	if !mayBrace(w) {
+	opens := braces(w)
+	if opens == 0 {
 		return j.fieldsOf(out, w, st)
+	}
+	if !j.spend(opens * (opens + len(w.Parts))) { // each may be open to the end
+		return out
 	}
 	braced := *w // the tree itself stays as it was parsed
 	if !syntax.SplitBraces(&braced) {
@@ -34,7 +42,29 @@ func (j *judge) word(out []Arg, w *syntax.Word, st *state) []Arg {
 			j.refuse(refusal{rule: "P1", part: j.text(w), why: "expands to too many words", instead: "name fewer"})
 			break
 		}
-		out = j.fieldsOf(out, each, st)
+		if !j.spend(size) {
+			break
+		}
+		out = j.fieldsOf(out, joined(each), st)
+	}
+	return out
+}
+
+// joined is a word whose literal parts are one where they touch, as braces left
+// them: what they make may be a ~ with its slash, or an escape.
+func joined(w *syntax.Word) *syntax.Word {
+	out := &syntax.Word{}
+	for _, p := range w.Parts {
+		lit, ok := p.(*syntax.Lit)
+		if n := len(out.Parts); ok && n > 0 {
+			if last, ok := out.Parts[n-1].(*syntax.Lit); ok {
+				both := *last
+				both.Value += lit.Value
+				out.Parts[n-1] = &both
+				continue
+			}
+		}
+		out.Parts = append(out.Parts, p)
 	}
 	return out
 }
@@ -64,13 +94,15 @@ func plain(w *syntax.Word) (string, bool) {
 	return "", false
 }
 
-func mayBrace(w *syntax.Word) bool {
+// braces is how many brace expansions a word may begin.
+func braces(w *syntax.Word) int {
+	n := 0
 	for _, p := range w.Parts {
-		if l, ok := p.(*syntax.Lit); ok && strings.Contains(l.Value, "{") {
-			return true
+		if l, ok := p.(*syntax.Lit); ok {
+			n += strings.Count(l.Value, "{")
 		}
 	}
-	return false
+	return n
 }
 
 func (j *judge) fieldsOf(out []Arg, w *syntax.Word, st *state) []Arg {
@@ -196,6 +228,9 @@ func (j *judge) value(w *syntax.Word, st *state) Arg {
 	if s, ok := plain(w); ok {
 		return Arg{text: s, quoted: true}
 	}
+	if !j.spend(span(w)) {
+		return unknownArg()
+	}
 	var f fields
 	f.cur.quoted, f.open = true, true
 	for i, p := range w.Parts {
@@ -211,7 +246,7 @@ func (j *judge) value(w *syntax.Word, st *state) Arg {
 			}
 			var g fields
 			g.unquoted(s)
-			f.add(pieceText, unglob(g.cur))
+			f.add(pieceText, unglob(g.arg()))
 		case *syntax.ParamExp:
 			v := j.param(p, st)
 			if len(v.args) != 1 {
@@ -231,7 +266,7 @@ func (j *judge) value(w *syntax.Word, st *state) Arg {
 		}
 	}
 	f.cur.many = false
-	return f.cur
+	return f.arg()
 }
 
 // extGlob is a pattern such as !(x) where bash always understands it.

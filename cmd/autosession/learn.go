@@ -132,11 +132,11 @@ func (p place) learn(conf config.Config, lessons []lesson) error {
 		}
 		l.Reason, l.Never = got.Reason, got.Never
 		for _, line := range got.Lines {
-			l.Lines = append(l.Lines, line.String())
-			l.Never = l.Never || !slices.Contains([]string{"allow", "allow_paths", "read_paths"}, line.Key) // no setting of ours
-		}
-		if l.Never {
-			l.Lines = []string{}
+			text := line.String()
+			if line.Key == "tools" { // which names all of them
+				text = policy.Line(line.Key, append(slices.Clone(tools(conf)), line.Value)...)
+			}
+			l.Lines = append(l.Lines, text)
 		}
 	}
 	return nil

@@ -106,15 +106,30 @@ func (p place) settled(c *cobra.Command) (config.Config, error) {
 	return p.load(c.Flags(), snapshot.Project.Trusted, len(snapshot.Pending) == 0)
 }
 
-// judgedBy is what the policy of a project is made of. home is what ~ means.
+// judgedBy is what the policy of a project is made of: for a session, and for a
+// person who asks what a session may do. home is what ~ means.
 func (p place) judgedBy(c config.Config, home string) policy.Options {
 	return policy.Options{
 		Project: p.dir, Home: home, State: filepath.Dir(p.state),
-		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths,
+		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths, Permit: c.Permit,
 		Protect: append([]string{p.specName(c)}, c.Protect...),
-		Tools:   append([]string{"TodoWrite"}, claudecode.UnattendedTools()...),
-		Links:   policy.FileLinks{},
+		Tools:   tools(c),
+		// As the sandbox sets it. Where it can only be a directory below, what
+		// may be done there is the same.
+		Env:   map[string]string{"TMPDIR": sandboxTemp},
+		Links: policy.FileLinks{},
 	}
+}
+
+// sandboxTemp is the temporary directory inside the sandbox.
+const sandboxTemp = "/tmp"
+
+// tools are the tools that an agent may call by name.
+func tools(c config.Config) []string {
+	if len(c.Tools) > 0 {
+		return c.Tools
+	}
+	return claudecode.UnattendedTools()
 }
 
 // specName is the spec's name in the project. One from outside is copied in.

@@ -294,11 +294,7 @@ func (w *parts) configure(c config.Config) error {
 	if e.Prompts, err = prompts(c); err != nil {
 		return err
 	}
-	e.Gate, err = policy.New(policy.Options{
-		Project: w.dir, Home: filepath.Join(w.state, "home"), State: filepath.Dir(w.state),
-		Allow: c.Allow, Deny: c.Deny, AllowPaths: c.AllowPaths, ReadPaths: c.ReadPaths,
-		Protect: append([]string{e.Spec}, c.Protect...), Tools: append([]string{"TodoWrite"}, claudecode.UnattendedTools()...), Links: policy.FileLinks{},
-	})
+	e.Gate, err = policy.New(w.judgedBy(c, w.agentHome()))
 	if err != nil {
 		return usageError{err}
 	}
