@@ -203,8 +203,11 @@ func limited(s State, _ time.Time) (Decision, bool) {
 	if name := s.ProjectMax.Reached(s.Project); name != "" {
 		return Decision{Action: ActionStop, Reason: "limit-project-" + name, Detail: "the project has reached its limit: " + spentOf(name, s.Project, s.ProjectMax)}, true
 	}
-	if s.Once && s.Run.Sessions > 0 {
+	switch {
+	case s.Once && s.Run.Sessions > 0:
 		return Decision{Action: ActionStop, Reason: ReasonOnce, Detail: "one session was asked for, and it ended as " + string(s.Last.Class)}, true
+	case s.Once && s.Failures+s.Transient > 0:
+		return Decision{Action: ActionStop, Reason: ReasonOnce, Detail: "one session was asked for, and it could not be opened: " + s.Last.String()}, true
 	}
 	return Decision{}, false
 }

@@ -44,6 +44,8 @@ func TestNext(t *testing.T) {
 		{"iterations of the project", State{Kind: Continue, Features: open, Project: Spent{Sessions: 9}, ProjectMax: Limits{Sessions: 9}}, ActionStop, "limit-project-iterations", -1},
 		{"once", State{Kind: Continue, Features: open, Once: true, Run: Spent{Sessions: 1}}, ActionStop, "once", -1},
 		{"once, not yet", State{Kind: Continue, Features: open, Once: true}, ActionStart, "continue", 0},
+		{"once, not opened", State{Kind: Continue, Features: open, Once: true, Last: outcome(OutcomeCrashed), Failures: 1}, ActionStop, "once", -1},
+		{"once, nobody there", State{Kind: Continue, Features: open, Once: true, Last: outcome(OutcomeOffline), Transient: 1}, ActionStop, "once", -1},
 		{"once wins over a usage limit", State{Kind: Continue, Features: open, Once: true, Run: Spent{Sessions: 1}, Last: outcome(OutcomeUsageLimit), Transient: 1}, ActionStop, "once", -1},
 
 		{"usage limit with a reset", State{Kind: Continue, Features: open, Last: Outcome{Class: OutcomeUsageLimit, Reset: noon.Add(4 * time.Hour)}, Transient: 1}, ActionWait, "usage-limit", 4*time.Hour + 5*time.Second},
@@ -153,7 +155,7 @@ func TestNextHoldsItsPromises(t *testing.T) {
 		}
 		switch d.Action {
 		case ActionStart:
-			if s.Stop || s.Pause || s.Blocked != "" || s.RunMax.Reached(s.Run) != "" || s.ProjectMax.Reached(s.Project) != "" || s.Once && s.Run.Sessions > 0 {
+			if s.Stop || s.Pause || s.Blocked != "" || s.RunMax.Reached(s.Run) != "" || s.ProjectMax.Reached(s.Project) != "" || s.Once && s.Run.Sessions+s.Failures+s.Transient > 0 {
 				t.Fatalf("it starts: %+v for %+v", d, s)
 			}
 			if d.Kind != s.Kind || d.Until.Before(noon) || d.Until.After(noon.Add(s.Patience.ContinueDelay)) && d.Until.After(s.Ended.Add(s.Patience.ContinueDelay)) {
