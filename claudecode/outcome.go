@@ -99,6 +99,9 @@ func (e ending) failure() autosession.Outcome {
 	if e.result.TerminalReason == "api_error" && status == 0 {
 		return outcome(autosession.OutcomeOffline, text)
 	}
+	if e.apiError == "unknown" && status == 0 { // the service broke off, or sent what is no answer
+		return outcome(autosession.OutcomeOverloaded, text)
+	}
 	if text == "" {
 		text = withTail("the program reports an error and does not say which", e.stderr)
 	}

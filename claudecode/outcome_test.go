@@ -112,6 +112,8 @@ func TestOutcomes(t *testing.T) {
 		{"server class", ending{result: errorResult(500, ""), apiError: "server_error"}, "overloaded"},
 		{"server class of a cut connection", ending{result: errorResult(0, ""), apiError: "server_error"}, "offline"},
 		{"no connection", ending{result: errorResult(0, ""), apiError: "unknown"}, "offline"},
+		{"an answer that is none", ending{result: resultOf(func(f *frame) { f.IsError = true }), apiError: "unknown"}, "overloaded"},
+		{"an error of the program's own", ending{result: resultOf(func(f *frame) { f.IsError = true })}, "crashed"},
 		{"418", ending{result: errorResult(418, "")}, "crashed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -61,12 +61,20 @@ func TestRealServiceErrors(t *testing.T) {
 	}
 }
 
-// TestRealServerError plays a service that is down, to a program that retries
-// once: unlike a connection that is cut, it has a status.
+// TestRealServerError plays a service that is down, and one that sends an
+// overload in the place of its answer, to a program that retries once.
 func TestRealServerError(t *testing.T) {
-	down := apiError(500, "api_error", "Internal server error")
-	s := openRealAgent(t, func(a *Agent, _ *autosession.Task) { a.Env = append(a.Env, "CLAUDE_CODE_MAX_RETRIES=1") }, down, down, down)
-	wantClass(t, s.run(t, "Go."), autosession.OutcomeOverloaded)
+	for name, down := range map[string]playedTurn{
+		"500":               apiError(500, "api_error", "Internal server error"),
+		"an error in a 200": apiError(200, "overloaded_error", "Overloaded"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openRealAgent(t, func(a *Agent, _ *autosession.Task) {
+				a.Env = append(a.Env, "CLAUDE_CODE_MAX_RETRIES=1")
+			}, down, down, down, down, down, down)
+			wantClass(t, s.run(t, "Go."), autosession.OutcomeOverloaded)
+		})
+	}
 }
 
 // TestRealUsageLimit plays a used-up subscription, whose reset time the
