@@ -133,6 +133,7 @@ func newAlbum(t *testing.T, told ...lie) (*bench, *[]string, *album) {
 // ledger is true at the end, and each checkpoint of the run can be gone back
 // to.
 func TestAllLiesInOneRun(t *testing.T) {
+	t.Parallel()
 	all := lies("17M")
 	b, prompts, a := newAlbum(t, all...)
 	b.stops("limit-iterations")
@@ -206,6 +207,7 @@ func TestRollbackAfterEachLie(t *testing.T) {
 // TestRollbackAfterRollback goes back to a moment that itself came after a
 // rollback: what was rolled back then is not true at that moment.
 func TestRollbackAfterRollback(t *testing.T) {
+	t.Parallel()
 	b, _, a := newAlbum(t)
 	b.cfg.RunMax.Sessions = 2
 	b.stops("limit-iterations")
