@@ -14,6 +14,7 @@ import (
 // TestOldCheckpointsAreDropped sees what is left of the checkpoints of a run,
 // and that a person's own and what the oldest proof needs are among it.
 func TestOldCheckpointsAreDropped(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		if t.Task.Kind == autosession.Init {
 			return makeList(t)

@@ -67,6 +67,7 @@ func TestCleanChecks(t *testing.T) {
 // TestCleanProofIsOfACommit takes away the commit that a proof was made on, and
 // leaves the tree as it is.
 func TestCleanProofIsOfACommit(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		switch t.Task.Number {
 		case 1:

@@ -107,10 +107,10 @@ func (c *closing) leave(ctx context.Context) error {
 
 // restore is step 5. Each write is atomic and can be repeated.
 func (c *closing) restore(ctx context.Context, pl plan) error {
-	if len(pl.PutBack) == 0 && !pl.List && !pl.History {
+	if len(pl.PutBack) == 0 && !pl.List && len(pl.Lost) == 0 {
 		return nil
 	}
-	if pl.History {
+	if len(pl.Lost) > 0 {
 		if err := c.p.cfg.Repo.(Historian).RestoreHistory(ctx, c.rec.Opened); err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func inspect(t *testing.T, cfg autosession.Config, after string) {
 			t.Errorf("%s: session %+v", after, r)
 		}
 	}
-	if r := s.Sessions[1]; r.Claimed != 2 || r.Proven != 1 || r.Disproved != 1 || r.Violations != 3 {
+	if r := s.Sessions[1]; r.Claimed != 2 || r.Proven != 1 || r.Disproved != 1 || r.Violations != 5 {
 		t.Errorf("%s: the session that cheated has claimed %d, proven %d, disproved %d, violations %d", after, r.Claimed, r.Proven, r.Disproved, r.Violations)
 	}
 	if tally := s.Ledger.Tally(); tally != (autosession.Tally{Total: 2, Proven: 2}) {
@@ -60,6 +60,18 @@ func inspect(t *testing.T, cfg autosession.Config, after string) {
 	}
 	if _, err := autosession.VerifyHistory(t.Context(), cfg.Store.(autosession.Archive), s.Project.Head); err != nil {
 		t.Errorf("%s: %v", after, err)
+	}
+	restored := ""
+	for h, err := range cfg.Store.(autosession.Archive).Chain(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.What == "restored" {
+			restored += h.Feature + ": " + h.Detail + "; "
+		}
+	}
+	if restored != "F1: feature F1 was deleted; F2: feature F2 was deleted; F2: feature F2 was edited; " {
+		t.Errorf("%s: the history has restored %q", after, restored)
 	}
 	data, err := os.ReadFile(filepath.Join(cfg.Dir, "feature_list.json"))
 	if err != nil || !strings.Contains(string(data), "says goodbye") || strings.Count(string(data), `"passes": true`) != 2 {

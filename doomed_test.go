@@ -60,6 +60,7 @@ func cheat(t *autosessiontest.Turn) autosession.Outcome {
 	case t.Task.Number == 2:
 		t.Write("hello", "hello")
 		t.Write("tests/one", "weakened")
+		t.Write("feature_list.json", "[]") // undone at once
 		t.Bash("git commit -q --amend -m 'I did it all'")
 		claim(t, "F1")
 		claim(t, "F2")

@@ -73,7 +73,7 @@ func (h *hooks) After(ctx context.Context, c ToolCall, r ToolResult) (note strin
 		h.claims = &claimed
 	}
 	if len(rec.violations) > 0 {
-		note = h.undo(ctx, f, rec)
+		note = h.undo(ctx, c, f, rec)
 	}
 	if info, err = p.root.Lstat(ListFile); err == nil {
 		h.seen(info)
@@ -89,7 +89,7 @@ func (h *hooks) seen(info fs.FileInfo) bool {
 }
 
 // undo writes the list back as it was, with the agent's claims in it.
-func (h *hooks) undo(ctx context.Context, f found, rec reconciled) string {
+func (h *hooks) undo(ctx context.Context, c ToolCall, f found, rec reconciled) string {
 	p := h.s.p
 	aside, err := p.keepAside(ctx, f, "")
 	if err == nil {
@@ -102,7 +102,7 @@ func (h *hooks) undo(ctx context.Context, f found, rec reconciled) string {
 	for _, entry := range rec.history {
 		if entry.What == "restored" { // claims and reports are taken at CLOSE
 			h.s.undone = append(h.s.undone, entry)
-			_ = h.s.events.emit(Event{Type: EventViolation, Feature: entry.Feature, Text: entry.Detail})
+			_ = h.s.events.emit(Event{Type: EventViolation, Feature: entry.Feature, Text: entry.Detail, Call: &ToolCall{ID: c.ID, Tool: c.Tool}})
 		}
 	}
 	h.s.kept = append(h.s.kept, aside)

@@ -279,18 +279,33 @@ func (r *reconciled) takeOver(list FeatureList, by author) {
 	}
 }
 
-// match finds for each feature of a its position in b, or -1: by id, else by
-// what it says. No position is given twice.
+// match finds for each feature of a its position in b, or -1: by what it says,
+// at its own place first, else by id. No position is given twice.
 func match(a, b FeatureList) []int {
+	at := make([]int, len(a.Features))
+	taken := make([]bool, len(b.Features))
+	rest := 0
+	for i, f := range a.Features {
+		at[i] = -1
+		if i < len(b.Features) && f.hash() == b.Features[i].hash() {
+			at[i], taken[i] = i, true
+		} else {
+			rest++
+		}
+	}
+	if rest == 0 {
+		return at
+	}
 	byID, byHash := map[string][]int{}, map[string][]int{}
 	for j, f := range b.Features {
+		if taken[j] {
+			continue
+		}
 		if f.ID != "" {
 			byID[f.ID] = append(byID[f.ID], j)
 		}
-		h := f.hash()
-		byHash[h] = append(byHash[h], j)
+		byHash[f.hash()] = append(byHash[f.hash()], j)
 	}
-	taken := map[int]bool{}
 	first := func(candidates []int) int {
 		for _, j := range candidates {
 			if !taken[j] {
@@ -300,9 +315,10 @@ func match(a, b FeatureList) []int {
 		}
 		return -1
 	}
-	at := make([]int, len(a.Features))
 	for i, f := range a.Features {
-		at[i] = first(byHash[f.hash()])
+		if at[i] < 0 {
+			at[i] = first(byHash[f.hash()])
+		}
 	}
 	for i, f := range a.Features {
 		if at[i] < 0 && f.ID != "" {

@@ -34,10 +34,11 @@ type lie struct {
 	tree   string   // what is not there any more, since an agent may remove its work
 }
 
-// lies is every lie that we could think of.
-func lies() []lie {
+// lies is every lie that we could think of. large is the size of a list that is
+// too large, for truncate.
+func lies(large string) []lie {
 	all := listLies()
-	all = append(all, placeLies()...)
+	all = append(all, placeLies(large)...)
 	all = append(all, workLies()...)
 	return append(all, gitLies()...)
 }
@@ -97,7 +98,7 @@ func passing(feature string) string {
 }
 
 // placeLies put something else in the place of the list.
-func placeLies() []lie {
+func placeLies(large string) []lie {
 	var all []lie
 	for _, l := range []struct {
 		name, command string
@@ -108,7 +109,7 @@ func placeLies() []lie {
 		{"the list is a dangling link", "ln -sf ../nowhere feature_list.json", "the list was broken: .*(link|regular)"},
 		{"the list is a FIFO", "rm feature_list.json && mkfifo feature_list.json", "the list was broken: .*regular"},
 		{"the list is a directory", "rm feature_list.json && mkdir -p feature_list.json/deep && echo x > feature_list.json/deep/x", "the list was broken: .*(directory|regular)"},
-		{"the list has 200 MB", "truncate -s 200M feature_list.json", "the list was broken: .*(large|bytes|MiB)"},
+		{"the list has " + large, "truncate -s " + large + " feature_list.json", "the list was broken: .*(large|bytes|MiB)"},
 	} {
 		all = append(all, lie{name: l.name, named: []string{l.named}, tell: func(t *autosessiontest.Turn) { t.Bash(l.command) }})
 	}
@@ -206,7 +207,7 @@ func newLiedTo(t *testing.T, told ...lie) (*bench, *[]string) {
 
 // TestLies tells each lie in a project of its own.
 func TestLies(t *testing.T) {
-	for _, l := range lies() {
+	for _, l := range lies("200M") {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			b, prompts := newLiedTo(t, l)

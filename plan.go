@@ -11,7 +11,7 @@ import (
 // of a session that was not closed.
 type plan struct {
 	PutBack  []string `json:"put_back,omitempty"` // protected paths, and notes that were lost
-	History  bool     `json:"history,omitempty"`  // commits that were thrown away are brought back
+	Lost     []string `json:"lost,omitempty"`     // commits that were thrown away and are brought back, a sentence each
 	List     bool     `json:"list,omitempty"`     // the feature list is written again
 	Accepted bool     `json:"accepted,omitempty"` // the list becomes the ledger
 	Claims   []string `json:"claims,omitempty"`   // checked
@@ -37,12 +37,15 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 			c.violation(fmt.Sprintf("%s was %s", ch.Path, lost))
 		}
 	}
-	if pl.History, err = c.lost(ctx); err != nil {
-		return plan{}, err
+	pl.Lost = c.lost(ctx)
+	for _, text := range pl.Lost {
+		c.violation(text)
 	}
 	for _, h := range c.undone {
 		c.violation(h.Detail)
-		c.history = append(c.history, h)
+		if h.What != "" {
+			c.history = append(c.history, h)
+		}
 	}
 	c.found = c.p.lookForList()
 	c.ledger = *c.p.ledger
@@ -57,24 +60,30 @@ func (c *closing) plan(ctx context.Context) (plan, error) {
 	return pl, c.step(ctx, stepPlanned)
 }
 
-// lost says whether commits that were there at OPEN cannot be reached any more.
-func (c *closing) lost(ctx context.Context) (bool, error) {
+// lost says which commits that were there at OPEN cannot be reached any more. A
+// CLOSE that was cut short may have brought them back: its plan tells of them.
+func (c *closing) lost(ctx context.Context) []string {
 	historian, ok := c.p.cfg.Repo.(Historian)
 	if !ok {
-		return false, nil
+		return nil
 	}
 	refs, err := historian.Lost(ctx, c.rec.Opened)
 	if err != nil {
 		// A history that cannot be compared is no reason to lose the session.
 		c.emit(Event{Type: EventWarning, Text: err.Error()})
-		return false, nil
 	}
+	var before plan
+	if len(c.rec.Plan) > 0 {
+		_ = json.Unmarshal(c.rec.Plan, &before) // what cannot be read tells nothing
+	}
+	texts := before.Lost
 	for _, r := range refs {
-		if r.Ref != "HEAD" || len(refs) == 1 {
-			c.violation(fmt.Sprintf("commit %.12s of %s was thrown away", r.ID, r.Ref))
+		text := fmt.Sprintf("commit %.12s of %s was thrown away", r.ID, r.Ref)
+		if (r.Ref != "HEAD" || len(refs) == 1) && !slices.Contains(texts, text) {
+			texts = append(texts, text)
 		}
 	}
-	return len(refs) > 0, nil
+	return texts
 }
 
 // accept makes the list of an init session the ledger when it is sound.

@@ -69,7 +69,11 @@ func (c *closing) recover(ctx context.Context) error {
 		case EventDenied:
 			rec.Denied++
 		case EventViolation:
-			c.undone = append(c.undone, HistoryEntry{Feature: e.Feature, By: "agent", Session: rec.Number, What: "restored", Detail: e.Text})
+			h := HistoryEntry{Feature: e.Feature, By: "agent", Session: rec.Number, Detail: e.Text}
+			if e.Call != nil { // else a CLOSE that was cut short saw it, and this one sees it again
+				h.What = "restored"
+			}
+			c.undone = append(c.undone, h)
 		case EventText:
 			rec.Said = clip(e.Text, 1000)
 		}

@@ -12,8 +12,10 @@ import (
 
 // Rollback holds the project and brings tree and ledger back to a checkpoint,
 // named by its id or by the beginning of it. The present is saved first; the
-// checkpoint that holds it is returned. What was committed stays as it is in
-// the project's own git. Killed half-way, the next start completes it.
+// checkpoint that holds it is returned. No commit and no branch of the project
+// is changed; commits that cannot be reached any more are brought back, below
+// refs/autosession/kept/, and a repository that is gone is made anew. Killed
+// half-way, the next start completes it.
 func Rollback(ctx context.Context, cfg Config, id string) (before Checkpoint, err error) {
 	p, err := hold(ctx, cfg)
 	if err != nil {

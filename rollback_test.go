@@ -133,7 +133,8 @@ func newAlbum(t *testing.T, told ...lie) (*bench, *[]string, *album) {
 // ledger is true at the end, and each checkpoint of the run can be gone back
 // to.
 func TestAllLiesInOneRun(t *testing.T) {
-	all := lies()
+	t.Parallel()
+	all := lies("17M")
 	b, prompts, a := newAlbum(t, all...)
 	b.stops("limit-iterations")
 	if len(*prompts) != len(all)+3 {
@@ -187,7 +188,7 @@ func (b *bench) goesBackToAll(a *album) {
 // lie, and sees that the next session is told and works on.
 func TestRollbackAfterEachLie(t *testing.T) {
 	// The lies about the text of the list leave the same tree: one stands for all.
-	for _, l := range slices.Concat(listLies()[:1], placeLies(), workLies(), gitLies()) {
+	for _, l := range slices.Concat(listLies()[:1], placeLies("17M"), workLies(), gitLies()) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			b, prompts, a := newAlbum(t, l)
@@ -206,6 +207,7 @@ func TestRollbackAfterEachLie(t *testing.T) {
 // TestRollbackAfterRollback goes back to a moment that itself came after a
 // rollback: what was rolled back then is not true at that moment.
 func TestRollbackAfterRollback(t *testing.T) {
+	t.Parallel()
 	b, _, a := newAlbum(t)
 	b.cfg.RunMax.Sessions = 2
 	b.stops("limit-iterations")

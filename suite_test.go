@@ -15,6 +15,7 @@ import (
 // TestSuiteRunsOnce proves several features by one command for all, which runs
 // once for each tree.
 func TestSuiteRunsOnce(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		if t.Task.Kind == autosession.Init {
 			t.Write(autosession.ListFile, `[{"id": "A", "description": "a", "passes": false}, {"id": "B", "description": "b", "passes": false}, {"id": "C", "description": "c", "passes": false}]`)
@@ -42,6 +43,7 @@ func TestSuiteRunsOnce(t *testing.T) {
 // TestAllIsProvenBeforeComplete breaks a feature when nobody looks. The run is
 // not complete before that is found and mended.
 func TestAllIsProvenBeforeComplete(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		switch t.Task.Number {
 		case 1:
@@ -73,6 +75,7 @@ func TestAllIsProvenBeforeComplete(t *testing.T) {
 // TestNotesAreBounded has notes grow beyond all measure. Nothing of them is
 // lost, and the next session sees the newest.
 func TestNotesAreBounded(t *testing.T) {
+	t.Parallel()
 	var prompts []string
 	long := ""
 	for i := range 9000 {

@@ -105,6 +105,7 @@ func TestUnusualRepositoriesAreKeptAndTold(t *testing.T) {
 
 // TestMissingRepositoryIsTold removes the repository between two sessions.
 func TestMissingRepositoryIsTold(t *testing.T) {
+	t.Parallel()
 	var prompts []string
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		prompts = append(prompts, t.Prompt)
@@ -143,6 +144,7 @@ func TestMissingRepositoryIsTold(t *testing.T) {
 
 // TestLeftoversAreCommitted has sessions leave work uncommitted.
 func TestLeftoversAreCommitted(t *testing.T) {
+	t.Parallel()
 	ran := filepath.Join(t.TempDir(), "ran")
 	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome {
 		switch t.Task.Number {
