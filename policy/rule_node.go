@@ -10,11 +10,11 @@ import (
 var nodeRules = []rule{
 	{names: "node", lenient: true, stop: true, operands: "read data...",
 		unless: "-e --eval -p --print -i --interactive",
-		options: `-e --eval -p --print -C --conditions --input-type --max-http-header-size --stack-trace-limit --title --unhandled-rejections --dns-result-order --test-name-pattern --test-reporter --test-concurrency --watch-path value
+		options: `-e --eval -p --print -C --conditions --input-type --max-http-header-size --title --unhandled-rejections --dns-result-order --test-name-pattern --test-reporter --test-concurrency --watch-path value
 			-r --require --import --loader --experimental-loader --env-file --env-file-if-exists read
 			--redirect-warnings --cpu-prof-dir --heap-prof-dir --diagnostic-dir --report-dir --report-directory --test-reporter-destination --trace-event-file-pattern --tls-keylog --localstorage-file write`,
 		allow: []string{"node server.js &", `node -e "console.log(1)"`, "node --test test/", "node --check src/a.js", "node - <<'EOF'\nx\nEOF", "/usr/local/bin/node app.js", "node --max-old-space-size=4096 x.js /any"},
-		deny:  []string{"node {{HOME}}/x.js", "node -r /etc/x y.js", "node --redirect-warnings=/etc/x y.js", "node ../x.js", "node --cpu-prof-dir=.git x.js"}},
+		deny:  []string{"node {{HOME}}/x.js", "node -r /etc/x y.js", "node --redirect-warnings=/etc/x y.js", "node ../x.js", "node --cpu-prof-dir=.git x.js", "node --stack-trace-limit /etc/x.js"}},
 	{names: "npm", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"npm ci", "npm run build -- --base /x -c y -g", "npm test", "npm install --save-dev vite", "npm ls --depth=0", "npm --prefix frontend run dev", "npm -C frontend ci", "npm exec -- eslint .", "npm init -y", "npm config get registry", "npm version patch"},
 		deny: []string{"npm i -g x", "npm install --global x", "npm install --location=global x", "npm install --location global x", "npm publish", "npm login", "npm token list", "npm exec -- bash -c id", "npm exec sh", "npm x -c id", "npm exec --call id", "npm -C {{HOME}} run x",
@@ -27,11 +27,11 @@ var nodeRules = []rule{
 		deny:  []string{"yarn global add x", "yarn --cwd / build", "yarn dlx bash", "yarn exec sh", "yarn publish", "yarn npm publish", "yarn config set x y", "yarn sh -c id", "yarn run bash", "yarn login", "yarn npm login", "yarn $X"}},
 	{names: "pnpm", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"pnpm install --frozen-lockfile", "pnpm -r test", "pnpm --filter web dev", "pnpm -C web build", "pnpm dlx create-vite x", "pnpm add -D x"},
-		deny:  []string{"pnpm exec sh -c id", "pnpm add -g x", "pnpm dlx bash", "pnpm sh", "pnpm -C / i", "pnpm --dir=/etc i", "pnpm exec -c id", "pnpm publish", "pnpm config set a b", "pnpm -r exec bash", "pnpm --filter x exec sh", "pnpm --shell-mode exec id"}},
+		deny:  []string{"pnpm exec sh -c id", "pnpm add -g x", "pnpm dlx bash", "pnpm sh", "pnpm -C / i", "pnpm --dir=/etc i", "pnpm exec -c id", "pnpm publish", "pnpm config set a b", "pnpm -r exec bash", "pnpm --filter x exec sh", "pnpm --shell-mode exec id", "pnpm -w sh -c id", "pnpm add -w -g x", "pnpm --tag -g add x"}},
 	{names: "tsc", lenient: true, operands: "read...", options: "-p --project --target -t --module -m --jsx --lib --moduleResolution --types --typeRoots --rootDir --baseUrl --locale --ignoreDeprecations value\n--outDir --declarationDir --generateTrace --generateCpuProfile dir\n--outFile --out --tsBuildInfoFile write\n--noEmit --watch -w --build -b --strict --pretty --declaration -d --init flag",
 		allow: []string{"tsc --noEmit", "tsc -p tsconfig.json --outDir dist"}, deny: []string{"tsc --outDir /etc", "tsc --outFile feature_list.json a.ts", "tsc ../x.ts"}},
 	{names: "vite", lenient: true, operands: "data...", options: "--outDir dir\n-c --config --port --host --base --mode -m --logLevel -l value", check: operandDirs,
-		allow: []string{"vite build --mode production", "vite --port 3000 --base /app/"}, deny: []string{"vite build --outDir /etc", "vite build /etc"}},
+		allow: []string{"vite build --mode production", "vite --port 3000 --base /app/"}, deny: []string{"vite build --outDir /etc", "vite build /etc", "vite build --host --outDir /etc"}},
 	{names: "jest", lenient: true, operands: "data...", options: "--coverageDirectory --cacheDirectory --outputFile write\n-t --testNamePattern --testPathPattern --config -c --rootDir value",
 		allow: []string{"jest --ci", "jest -t '/x'"}, deny: []string{"jest --coverageDirectory=/etc/x", "jest --outputFile feature_list.json"}},
 }
@@ -51,7 +51,11 @@ var npmNever = strings.Fields(`call script-shell userconfig globalconfig global 
 // npmDirs are options whose value is a directory.
 var npmDirs = words("--prefix -C --cwd --dir --cache --pack-destination --modules-folder --cache-folder --store-dir --virtual-store-dir --global-dir")
 
-var npmValues = words("--filter -F --workspace -w --registry --loglevel --tag --depth --omit --include --port --host")
+// npmValues are options with a separate value: of all, and of one program.
+var (
+	npmValues   = words("--registry --loglevel --tag --depth --omit --include")
+	npmValuesOf = map[string]map[string]bool{"npm": words("--workspace -w"), "pnpm": words("--filter -F")}
+)
 
 var npmVerbs = words(`global publish unpublish login logout adduser add-user token owner author access deprecate dist-tag dist-tags team org profile hook star
 	unstar edit explore set-script set shell-completion`)
@@ -85,7 +89,7 @@ func checkNPM(c *call, _ *parsed) {
 		case npmDirs[name] && i+1 < len(c.args):
 			i++
 			c.use(c.args[i], useDir)
-		case npmValues[name] && !attached:
+		case (npmValues[name] || npmValuesOf[c.name][name]) && !attached && i+1 < len(c.args) && !strings.HasPrefix(c.args[i+1].head(), "-"):
 			i++
 		}
 	}
