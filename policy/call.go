@@ -127,7 +127,7 @@ func (c *call) inner(args []Arg, found bool) {
 		return
 	}
 	name, ok := args[0].literal()
-	if !ok || name == "" {
+	if !ok || name == "" || args[0].built {
 		c.refuse("P10", "runs a program that is not written out", "write the name of the program literally")
 		return
 	}

@@ -14,7 +14,7 @@ var buildRules = []rule{
 	{names: "make", lenient: true, operands: "data...", check: checkMake,
 		options: "-j -l -O -d maybe\n-C --directory dir\n-f --file --makefile -I --include-dir read\n-o -W --old-file --assume-old --what-if --new-file --assume-new value\n-E --eval never\n-B -e -i -k -L -n -p -q -r -R -s -S -t -v -w -b -m --jobs --keep-going --silent --quiet --dry-run --always-make --environment-overrides flag",
 		allow:   []string{"make", "make -j4 test", "make -C src all CC=gcc", "make -f build.mk", "make -kj8"},
-		deny:    []string{"make --eval='x:;id' x", "make -E x", "make SHELL=/tmp/x", "make -f -", "make -C / all", "make -kC/etc", "make --file=- x", "make --ev x", "make MAKEFLAGS=--eval=x", "make -f/dev/stdin", "make -f /etc/x", "make .SHELLFLAGS=x", "make SHELL:=x", "make SHELL+=x", "make -sf-", "make $X"}},
+		deny:    []string{"make --eval='x:;id' x", "make -E x", "make SHELL=/tmp/x", "make -f -", "make -C / all", "make -kC/etc", "make --file=- x", "make --ev x", "make MAKEFLAGS=--eval=x", "make -f/dev/stdin", "make -f /etc/x", "make .SHELLFLAGS=x", "make SHELL:=x", "make SHELL+=x", "make -sf-", "make $X", "make SHELL?=x", "make $X=y"}},
 }
 
 var (
@@ -125,8 +125,8 @@ func checkMake(c *call, p *parsed) {
 		}
 	}
 	for _, a := range p.operands {
-		name, _, assigns := strings.Cut(a.head(), "=")
-		if a.has(pieceUnknown) && !assigns {
+		name, _, assigns := strings.Cut(a.String(), "=")
+		if a.has(pieceUnknown) && (!assigns || strings.Contains(name, "<unknown>")) {
 			c.refuse("P9", "has an argument that is not known", "write it out")
 			return
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -18,13 +19,13 @@ var nodeRules = []rule{
 	{names: "npm", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"npm ci", "npm run build -- --base /x -c y -g", "npm test", "npm install --save-dev vite", "npm ls --depth=0", "npm --prefix frontend run dev", "npm -C frontend ci", "npm exec -- eslint .", "npm init -y", "npm config get registry", "npm version patch"},
 		deny: []string{"npm i -g x", "npm install --global x", "npm install --location=global x", "npm install --location global x", "npm publish", "npm login", "npm token list", "npm exec -- bash -c id", "npm exec sh", "npm x -c id", "npm exec --call id", "npm -C {{HOME}} run x",
-			"npm --prefix /etc i", "npm config set script-shell x", "npm set script-shell x", "npm run x --script-shell=/tmp/sh", "npm i --userconfig=x", "npm i -global x", "npm i --glob x", "npm --script-sh x run y", "npm owner add x", "npm access x", "npm explore x -- id", "npm c set x y", "npm adduser", "npm x /bin/sh", "npm $X", "npm exec \"$P\"", "npm edit x", "npm i -gf x"}},
+			"npm --prefix /etc i", "npm config set script-shell x", "npm set script-shell x", "npm run x --script-shell=/tmp/sh", "npm i --userconfig=x", "npm i -global x", "npm i --glob x", "npm --script-sh x run y", "npm owner add x", "npm access x", "npm explore x -- id", "npm c set x y", "npm adduser", "npm x /bin/sh", "npm $X", "npm exec \"$P\"", "npm edit x", "npm i -gf x", "npm exec -p x sh", "npm i --locat=global x"}},
 	{names: "npx", lenient: true, stop: true, operands: "data...", check: checkNPX, options: "-p --package -w --workspace --registry --cache --loglevel value\n--prefix -C dir\n-c --call --script-shell --userconfig --globalconfig -g --global --shell --node-options never",
 		allow: []string{"npx eslint src --ext .ts,.tsx", "npx --yes create-vite@latest app -- --template react", "npx -p typescript tsc -c x", "npx playwright test -g '/api'", "npx tsc --noEmit"},
 		deny:  []string{"npx sh -c id", "npx -c id", "npx --call=id", "npx /bin/bash", "npx -p x bash", "npx $X", "npx --cal id", "npx ./x/zsh", "npx env sh", "npx sudo id", "npx -y -c id", "npx eval x"}},
 	{names: "yarn", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"yarn", "yarn install --frozen-lockfile", "yarn build", "yarn --cwd frontend test", "yarn dlx create-vite x", "yarn workspace a run b"},
-		deny:  []string{"yarn global add x", "yarn --cwd / build", "yarn dlx bash", "yarn exec sh", "yarn publish", "yarn npm publish", "yarn config set x y", "yarn sh -c id", "yarn run bash", "yarn login", "yarn npm login", "yarn $X"}},
+		deny:  []string{"yarn global add x", "yarn --cwd / build", "yarn dlx bash", "yarn exec sh", "yarn publish", "yarn npm publish", "yarn config set x y", "yarn sh -c id", "yarn run bash", "yarn login", "yarn npm login", "yarn $X", "yarn workspaces foreach exec sh"}},
 	{names: "pnpm", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"pnpm install --frozen-lockfile", "pnpm -r test", "pnpm --filter web dev", "pnpm -C web build", "pnpm dlx create-vite x", "pnpm add -D x"},
 		deny:  []string{"pnpm exec sh -c id", "pnpm add -g x", "pnpm dlx bash", "pnpm sh", "pnpm -C / i", "pnpm --dir=/etc i", "pnpm exec -c id", "pnpm publish", "pnpm config set a b", "pnpm -r exec bash", "pnpm --filter x exec sh", "pnpm --shell-mode exec id", "pnpm -w sh -c id", "pnpm add -w -g x", "pnpm --tag -g add x"}},
@@ -106,7 +107,7 @@ func npmRefused(c *call, name string, a Arg, i int) bool {
 	if !strings.HasPrefix(name, "--") {
 		bad = bad || bare == "c" || strings.Contains(bare, "g") && len(bare) <= 4
 	}
-	if bare == "location" {
+	if len(bare) > 2 && strings.HasPrefix("location", bare) {
 		val := ""
 		if i+1 < len(c.args) {
 			val = c.args[i+1].text
@@ -134,7 +135,7 @@ func npmVerb(c *call, verbs []Arg) {
 	switch {
 	case !ok:
 		c.refuse("P9", "has a subcommand that is not written out", "write it out")
-	case verb == "workspace" && c.name == "yarn" && len(verbs) > 2:
+	case (verb == "workspace" || verb == "workspaces") && c.name == "yarn" && len(verbs) > 2:
 		npmVerb(c, verbs[2:])
 	case npmVerbs[verb] || c.name == "yarn" && verb == "npm" && npmVerbs[sub]:
 		c.refuse("P9", verb+" changes what is outside the project", "do without it")
@@ -142,6 +143,9 @@ func npmVerb(c *call, verbs []Arg) {
 		c.refuse("P9", "changes the configuration of "+c.name, "leave it as it is")
 	case runsPackage[verb] && len(verbs) > 1:
 		judgePackage(c, verbs[1])
+		if len(verbs) > 2 && slices.ContainsFunc(c.args, func(a Arg) bool { return a.text == "-p" || a.text == "--package" }) {
+			judgePackage(c, verbs[2]) // the first may be the package
+		}
 	case c.name != "npm":
 		judgePackage(c, verbs[0])
 	}
