@@ -131,7 +131,7 @@ func (c *call) inner(args []Arg, found bool) {
 		c.refuse("P10", "runs a program that is not written out", "write the name of the program literally")
 		return
 	}
-	size := stmtWork
+	size := 4 * stmtWork
 	for _, a := range args {
 		size += 1 + len(a.text)
 	}

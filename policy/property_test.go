@@ -21,8 +21,10 @@ func corpus(t testing.TB, p *Policy) (allowed, denied []string) {
 			denied = append(denied, s)
 		}
 	}
-	for _, c := range readCases(t, "sample.jsonl") {
-		add(c.Command)
+	for _, name := range []string{"sample.jsonl", "adversary.jsonl"} {
+		for _, c := range readCases(t, name) {
+			add(c.Command)
+		}
 	}
 	for _, list := range everyday {
 		for _, c := range list {

@@ -42,7 +42,7 @@ func (j *judge) word(out []Arg, w *syntax.Word, st *state) []Arg {
 			j.refuse(refusal{rule: "P1", part: j.text(w), why: "expands to too many words", instead: "name fewer"})
 			break
 		}
-		if !j.spend(size) {
+		if !j.spend(4 * size) { // a word is made of many small ones
 			break
 		}
 		out = j.fieldsOf(out, joined(each), st)
