@@ -146,8 +146,14 @@ func seenCalls(parts []*Part) [][]string {
 
 const bashPrelude = `command_not_found_handle() { printf '%s\0' "$@" $'\2' >> "$__ran"; }`
 
+// bashStub prints what the policy knows that a program prints.
 const bashStub = `#!/real/bash
 printf '%s\0' "${0##*/}" "$@" $'\2' >> "$__ran"
+case "${0##*/} $*" in
+dirname*) [[ $1 == */* ]] && printf '%s\n' "${1%/*}" || printf '.\n' ;;
+basename*) __name=${1##*/} && printf '%s\n' "${__name%"$2"}" ;;
+"git rev-parse --show-toplevel") printf '%s\n' "` + "$__project" + `" ;;
+esac
 `
 
 const bashDriver = `cd /cases
@@ -158,7 +164,7 @@ for f in [0-9]*; do
 		IFS= read -r -d '' text < /cases/$f
 		exec </dev/null >/dev/null 2>&1
 		ulimit -t 2
-		export __ran=/log/$f
+		export __ran=/log/$f __project=` + testProject + `
 		exec /real/bash --noprofile --norc -c "$prelude
 $text"
 	)
