@@ -28,13 +28,13 @@ var nodeRules = []rule{
 		deny:  []string{"yarn global add x", "yarn --cwd / build", "yarn dlx bash", "yarn exec sh", "yarn publish", "yarn npm publish", "yarn config set x y", "yarn sh -c id", "yarn run bash", "yarn login", "yarn npm login", "yarn $X", "yarn workspaces foreach exec sh"}},
 	{names: "pnpm", lenient: true, operands: "data...", check: checkNPM,
 		allow: []string{"pnpm install --frozen-lockfile", "pnpm -r test", "pnpm --filter web dev", "pnpm -C web build", "pnpm dlx create-vite x", "pnpm add -D x"},
-		deny:  []string{"pnpm exec sh -c id", "pnpm add -g x", "pnpm dlx bash", "pnpm sh", "pnpm -C / i", "pnpm --dir=/etc i", "pnpm exec -c id", "pnpm publish", "pnpm config set a b", "pnpm -r exec bash", "pnpm --filter x exec sh", "pnpm --shell-mode exec id", "pnpm -w sh -c id", "pnpm add -w -g x", "pnpm --tag -g add x"}},
-	{names: "tsc", lenient: true, operands: "read...", options: "-p --project --target -t --module -m --jsx --lib --moduleResolution --types --typeRoots --rootDir --baseUrl --locale --ignoreDeprecations value\n--outDir --declarationDir --generateTrace --generateCpuProfile dir\n--outFile --out --tsBuildInfoFile write\n--noEmit --watch -w --build -b --strict --pretty --declaration -d --init flag",
-		allow: []string{"tsc --noEmit", "tsc -p tsconfig.json --outDir dist"}, deny: []string{"tsc --outDir /etc", "tsc --outFile feature_list.json a.ts", "tsc ../x.ts"}},
-	{names: "vite", lenient: true, operands: "data...", options: "--outDir dir\n-c --config --port --host --base --mode -m --logLevel -l value", check: operandDirs,
+		deny:  []string{"pnpm exec sh -c id", "pnpm add -g x", "pnpm dlx bash", "pnpm sh", "pnpm -C / i", "pnpm --dir=/etc i", "pnpm exec -c id", "pnpm publish", "pnpm config set a b", "pnpm -r exec bash", "pnpm --filter x exec sh", "pnpm --shell-mode exec id", "pnpm -w sh -c id", "pnpm add -w -g x", "pnpm --tag -g add x", "pnpm --config.script-shell=/tmp/sh test"}},
+	{names: "tsc", lenient: true, operands: "read...", options: "-p --project read\n--target -t --module -m --jsx --lib --moduleResolution --types --typeRoots --rootDir --baseUrl --locale --ignoreDeprecations value\n--outDir --declarationDir --generateTrace --generateCpuProfile dir\n--outFile --out --tsBuildInfoFile write\n--noEmit --watch -w --build -b --strict --pretty --declaration -d --init flag",
+		allow: []string{"tsc --noEmit", "tsc -p tsconfig.json --outDir dist"}, deny: []string{"tsc --outDir /etc", "tsc --outFile feature_list.json a.ts", "tsc ../x.ts", "tsc -p /etc"}},
+	{names: "vite", lenient: true, operands: "data...", options: "--outDir dir\n-c --config read\n--port --host --base --mode -m --logLevel -l value", check: operandDirs,
 		allow: []string{"vite build --mode production", "vite --port 3000 --base /app/"}, deny: []string{"vite build --outDir /etc", "vite build /etc", "vite build --host --outDir /etc"}},
-	{names: "jest", lenient: true, operands: "data...", options: "--coverageDirectory --cacheDirectory --outputFile write\n-t --testNamePattern --testPathPattern --config -c --rootDir value",
-		allow: []string{"jest --ci", "jest -t '/x'"}, deny: []string{"jest --coverageDirectory=/etc/x", "jest --outputFile feature_list.json"}},
+	{names: "jest", lenient: true, operands: "data...", options: "--coverageDirectory --cacheDirectory --outputFile write\n-t --testNamePattern --testPathPattern value\n--config -c --rootDir read",
+		allow: []string{"jest --ci", "jest -t '/x'"}, deny: []string{"jest --coverageDirectory=/etc/x", "jest --outputFile feature_list.json", "jest --rootDir=/etc"}},
 }
 
 // operandDirs judges operands that look like paths elsewhere.
@@ -100,7 +100,7 @@ func checkNPM(c *call, _ *parsed) {
 // npmRefused refuses an option by its name, however it is written.
 func npmRefused(c *call, name string, a Arg, i int) bool {
 	bare := strings.TrimLeft(name, "-")
-	bad := a.pieces != nil && !strings.Contains(a.head(), "=")
+	bad := a.pieces != nil && !strings.Contains(a.head(), "=") || strings.HasPrefix(bare, "config.")
 	for _, n := range npmNever {
 		bad = bad || bare != "" && strings.HasPrefix(n, bare) && (len(bare) > 1 || strings.HasPrefix(name, "--"))
 	}
