@@ -69,6 +69,9 @@ func checkNPM(c *call, _ *parsed) {
 		a := c.args[i]
 		head := a.head()
 		if a.text == "--" {
+			if len(verbs) == 0 {
+				continue
+			}
 			if len(verbs) == 1 && runsPackage[verbs[0].text] {
 				verbs = append(verbs, c.args[i+1:]...)
 			}

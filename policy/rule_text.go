@@ -27,8 +27,9 @@ var textRules = []rule{
 		options: `-e --regexp -A -B -C -m -g -t -T -M -j -r -E -d --glob --iglob --type --type-not --context --after-context --before-context
 			--max-count --max-columns --max-depth --threads --replace --sort --sortr --encoding --colors --engine --type-add --max-filesize --path-separator --dfa-size-limit value
 			-f --file --ignore-file read
+			--files --type-list flag
 			--pre --hostname-bin -z --search-zip never`,
-		allow: []string{"rg -n later src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x"}},
+		allow: []string{"rg -n later src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x", "rg --files /etc"}},
 	{names: "cut", operands: "read...", options: "-b -c -d -f --bytes --characters --delimiter --fields --output-delimiter value\n-n -s -z --complement --only-delimited --zero-terminated flag",
 		allow: []string{"cut -d: -f1 x", "cut -d ' ' -f 2-"}, deny: []string{"cut -c1- {{HOME}}/.netrc"}},
 	{names: "tr", operands: "data data", options: "-c -C -d -s -t --complement --delete --squeeze-repeats --truncate-set1 flag",
