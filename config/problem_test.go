@@ -70,6 +70,8 @@ func TestBadFiles(t *testing.T) {
 		"host as address":    {"hosts = ['10.0.0.1']", 1, 1, "hosts", "is an address", ""},
 		"host with star":     {"hosts = ['*.x.org']", 1, 1, "hosts", ".example.org", ""},
 		"top-level domain":   {"hosts = ['.com']", 1, 1, "hosts", "top-level", ""},
+		"two subcommands":    {"deny = ['git push origin']", 1, 1, "deny", "no name of a program", ""},
+		"no exception":       {"permit = ['kill-pids']", 1, 1, "permit", "none of its values", "kill-pid"},
 		"program with shell": {"allow = ['rm -rf']", 1, 1, "allow", "no name of a program", ""},
 		"protect outside":    {"protect = ['../x']", 1, 1, "protect", "inside the project", ""},
 		"protect absolute":   {"protect = ['/etc']", 1, 1, "protect", "inside the project", ""},
