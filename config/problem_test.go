@@ -281,7 +281,7 @@ func TestHostileFiles(t *testing.T) {
 		"deep tables":  "model = " + fill("{a="),
 		"long key":     fill("a") + " = 1",
 		"long dots":    fill("a.") + "b = 1",
-		"long list":    "allow = [" + fill("'a b',") + "]",
+		"long list":    "allow = [" + fill("'a|b',") + "]",
 		"long text":    "model = '" + fill("a") + "'",
 		"same key":     fill("once = true\n"),
 		"many tables":  fill("[a]\n"),
