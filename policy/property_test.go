@@ -104,7 +104,7 @@ func FuzzCommand(f *testing.F) {
 	p := testPolicy(f)
 	allowed, denied := corpus(f, p)
 	for i, s := range append(allowed, denied...) {
-		if i%7 == 0 {
+		if i%29 == 0 {
 			f.Add(s)
 		}
 	}
