@@ -126,8 +126,8 @@ func toolName(s string) string {
 // programName may be followed by a subcommand.
 func programName(s string) string {
 	name, sub, two := strings.Cut(s, " ")
-	if two && (name == "" || sub == "") || strings.ContainsFunc(sub, unicode.IsSpace) {
-		return "is neither a program nor a program and its subcommand"
+	if two && (name == "" || sub == "" || sub[0] == '-') || strings.ContainsFunc(sub, unicode.IsSpace) {
+		return "is no name of a program, nor a program and its subcommand"
 	}
 	if strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) && r != ' ' || strings.ContainsRune("*?[]$`'\"|&;<>(){}", r)

@@ -65,9 +65,6 @@ func (s Setting) Type() string { return typeName(s.field(new(Config))) }
 // Value is what the setting is in c, as TOML.
 func (s Setting) Value(c Config) string { return format(s.field(&c)) }
 
-// unlimited says that 0 is not the smallest value but no limit at all.
-func (s Setting) unlimited() bool { return s.Zero == "unlimited" }
-
 // summary is the first sentence of the help.
 func (s Setting) summary() string {
 	first, _, _ := strings.Cut(s.Help, ". ")

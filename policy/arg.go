@@ -9,6 +9,7 @@ type Arg struct {
 	pieces []piece // nil: the argument is text, literally
 	many   bool    // it may become any number of arguments, none included
 	quoted bool    // some part was quoted, so that an empty text is an argument
+	built  bool    // some part came from a variable or a substitution
 }
 
 type piece struct {
@@ -147,6 +148,8 @@ type fields struct {
 	cur  Arg
 	open bool   // cur holds something
 	tail []byte // what the text or the last piece of cur goes on with
+
+	built bool // the word holds a variable or a substitution
 }
 
 func (f *fields) add(k pieceKind, text string) {
@@ -206,6 +209,7 @@ func (f *fields) addArg(a Arg) {
 func (f *fields) end() {
 	f.flush()
 	if f.open && (f.cur.pieces != nil || f.cur.text != "" || f.cur.quoted) {
+		f.cur.built = f.built
 		f.out = append(f.out, f.cur)
 	}
 	f.cur, f.open = Arg{}, false

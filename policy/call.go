@@ -127,11 +127,11 @@ func (c *call) inner(args []Arg, found bool) {
 		return
 	}
 	name, ok := args[0].literal()
-	if !ok || name == "" {
+	if !ok || name == "" || args[0].built {
 		c.refuse("P10", "runs a program that is not written out", "write the name of the program literally")
 		return
 	}
-	size := stmtWork
+	size := 4 * stmtWork
 	for _, a := range args {
 		size += 1 + len(a.text)
 	}

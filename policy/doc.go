@@ -10,7 +10,8 @@
 // A shell command goes this way:
 //
 //	screen.go    the raw text: size, control characters            P1
-//	judge.go     parse; walk every statement                        P1 P2
+//	parse.go     parsed, if it is not too deep                      P1
+//	judge.go     walk every statement; count the work               P1 P2
 //	flow.go      branches, loops, subshells: what is known after    P2
 //	word.go      a word becomes the arguments that it expands to    P4
 //	call.go      the program word picks a rule                      P3

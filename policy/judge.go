@@ -37,15 +37,21 @@ const (
 
 // judgeText judges the text of one shell command.
 func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refusal {
+	_, r := p.judgeCounted(text, kind, tr)
+	return r
+}
+
+// judgeCounted also tells how much work it was, after parsing.
+func (p *Policy) judgeCounted(text string, kind autosession.Kind, tr *tracer) (work int, r *refusal) {
 	if r := screen(text); r != nil {
-		return r
+		return 0, r
 	}
 	file, text, err := p.parsers.parse(text)
 	switch {
 	case errors.Is(err, errTooDeep):
-		return tooDeep("")
+		return 0, tooDeep("")
 	case err != nil:
-		return &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
+		return 0, &refusal{rule: "P1", why: "the command cannot be parsed as bash: " + cut(err.Error()), instead: "check quotes, brackets and keywords"}
 	}
 	j := &judge{p: p, src: text, init: kind == autosession.Init, explain: tr}
 	j.oddities(file)
@@ -54,7 +60,7 @@ func (p *Policy) judgeText(text string, kind autosession.Kind, tr *tracer) *refu
 	if j.refused == nil && j.arithmetic && plantsArithmetic(file) {
 		j.refuseArithm("quoted text with [ and $(")
 	}
-	return j.refused
+	return j.spent, j.refused
 }
 
 func tooDeep(part string) *refusal {
@@ -130,6 +136,7 @@ func (j *judge) spend(n int) bool {
 	if j.spent += n; j.spent <= maxSpent {
 		return true
 	}
+	j.spent = maxSpent + 1
 	j.refuse(refusal{rule: "P1", why: "the command is more work than can be judged", instead: "split it"})
 	return false
 }

@@ -21,8 +21,10 @@ func corpus(t testing.TB, p *Policy) (allowed, denied []string) {
 			denied = append(denied, s)
 		}
 	}
-	for _, c := range readCases(t, "sample.jsonl") {
-		add(c.Command)
+	for _, name := range []string{"sample.jsonl", "adversary.jsonl"} {
+		for _, c := range readCases(t, name) {
+			add(c.Command)
+		}
 	}
 	for _, list := range everyday {
 		for _, c := range list {
@@ -70,7 +72,10 @@ func TestWrappingKeepsAllowed(t *testing.T) {
 		if len(c) > maxText/2 || strings.HasPrefix(c, "#") {
 			continue // nothing but a comment is no command list
 		}
-		for _, w := range []string{"(@\n)", "( @\n)", "@\nls -la", "echo start\n@", "  @\n\n", "# a comment\n@"} {
+		for _, w := range []string{"(@\n)", "( @\n)", "@ # a comment", "{ @\n}", "if true; then @\nfi", "@\nls -la", "echo start\n@", "  @\n\n", "# a comment\n@"} {
+			if strings.HasPrefix(w, "(@") && strings.HasPrefix(c, "((") || strings.HasPrefix(w, "@ #") && strings.Contains(c, "\n") {
+				continue // this is another command: ((( is no arithmetic, and a comment may end up in a here-document
+			}
 			if v := p.Command(strings.Replace(w, "@", c, 1), autosession.Continue); !v.Allow {
 				t.Errorf("denied when wrapped in %q: %s\n  %s", w, cut(c), v.Reason)
 			}
@@ -95,77 +100,11 @@ func TestAllowedTogether(t *testing.T) {
 	})
 }
 
-// hardTexts are made to be slow or deep.
-func hardTexts() map[string]string {
-	full := func(s string) string { return strings.Repeat(s, maxText/len(s)) }
-	deep := func(a, b string, n int) string { return strings.Repeat(a, n) + "ls" + strings.Repeat(b, n) }
-	return map[string]string{
-		"subshells":    deep("(", ")", 30000),
-		"substs":       deep("$(", ")", 20000),
-		"braces":       deep("{ ", ";}", 15000),
-		"if":           full("if "),
-		"not":          full("! "),
-		"while":        full("while :; do "),
-		"quotes":       full("\"$(echo "),
-		"defaults":     full("${x:-"),
-		"expansion":    "echo " + strings.Repeat("{1..99}", 40),
-		"sequence":     "echo {1..999999999}",
-		"loops":        strings.Repeat("for i in {1..60}; do ", 40) + "ls" + strings.Repeat("; done", 40),
-		"variables":    func() string { return strings.ReplaceAll(full("aX=1;bX=$aX;"), "X", "z") }(),
-		"many names":   manyNames(),
-		"branches":     full("if ls; then x=1; fi;"),
-		"basename":     deep("$(basename ", ")", 60),
-		"doubling":     "x=a;" + strings.Repeat("x=$x$x;", 60) + "echo $x",
-		"stars":        "case " + strings.Repeat("a", 30000) + " in " + strings.Repeat("*a", 10000) + ") ls;; esac",
-		"cut":          "x=" + strings.Repeat("a", 30000) + "; echo ${x%%" + strings.Repeat("*a", 8000) + "b}",
-		"globs":        "rm " + full("*a*"),
-		"heredocs":     "cat" + strings.Repeat(" <<E", 3000) + "\n" + strings.Repeat("E\n", 3000),
-		"comments":     full("# \\\n"),
-		"backticks":    full("`"),
-		"arithmetic":   "echo $((" + full("(")[:20000] + "))",
-		"commands":     full("ls;"),
-		"pipes":        full("ls|") + "ls",
-		"too long":     strings.Repeat("ls;", maxText),
-		"cds":          full("cd a;"),
-		"cd branches":  full("cd a||cd b;"),
-		"arrays":       "a=(" + full("x ")[:60000] + "); " + strings.Repeat("a+=(\"${a[@]}\");", 40),
-		"sed":          "sed '" + full("s/a/b/;")[:60000] + "' x",
-		"awk":          "awk '" + full("{print}")[:60000] + "' x",
-		"case":         "case x in " + full("a) ls;; ")[:60000] + "esac",
-		"or":           full("ls||"),
-		"redirections": "ls " + full(">a "),
-	}
-}
-
-func manyNames() string {
-	var b strings.Builder
-	for i := range 4000 {
-		b.WriteString("v" + strings.Repeat("a", i%13) + string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676)) + "=1;")
-	}
-	return b.String()
-}
-
-// TestHardTexts judges what is made to be slow. How long each took is the
-// benchmark's to say; here it is enough that all of them end, and none that is
-// cut short is allowed.
-func TestHardTexts(t *testing.T) {
-	p := testPolicy(t)
-	for name, s := range hardTexts() {
-		r := p.judgeText(s, autosession.Continue, nil) // a panic fails
-		if len(s) > maxText && r == nil {
-			t.Errorf("%s: allowed with %d bytes", name, len(s))
-		}
-		if r != nil && r.why == "" {
-			t.Errorf("%s: no reason", name)
-		}
-	}
-}
-
 func FuzzCommand(f *testing.F) {
 	p := testPolicy(f)
 	allowed, denied := corpus(f, p)
 	for i, s := range append(allowed, denied...) {
-		if i%7 == 0 {
+		if i%29 == 0 {
 			f.Add(s)
 		}
 	}
@@ -224,8 +163,8 @@ func BenchmarkParseOnly(b *testing.B) {
 	cases := readCases(b, "sample.jsonl")
 	b.ReportAllocs()
 	n := 0
+	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
 	for b.Loop() {
-		parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
 		parser.Parse(strings.NewReader(cases[n%len(cases)].Command), "")
 		n++
 	}

@@ -49,7 +49,11 @@ func quoteTOML(s string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\u007f`)
 }
 
-const partBytes = 120
+// How much of a reason is shown at most, in bytes.
+const (
+	partBytes = 120
+	whyBytes  = 300
+)
 
 func (r *refusal) reason() string {
 	var b strings.Builder
@@ -60,21 +64,23 @@ func (r *refusal) reason() string {
 		b.WriteString(cut(r.part))
 		b.WriteString("` ")
 	}
-	b.WriteString(r.why)
+	b.WriteString(limit(r.why, whyBytes))
 	if r.instead != "" {
 		b.WriteString("; ")
-		b.WriteString(r.instead)
+		b.WriteString(limit(r.instead, whyBytes))
 	}
 	return b.String()
 }
 
 // cut bounds a part of a command, so that a reason stays short.
-func cut(s string) string {
-	s = strings.ToValidUTF8(strings.Map(printable, s), "?")
-	if len(s) <= partBytes {
+func cut(s string) string { return limit(s, partBytes) }
+
+func limit(s string, most int) string {
+	s = strings.ToValidUTF8(strings.Map(printable, s[:min(len(s), 4*most+4)]), "?")
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:partBytes], "") + "..."
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 func printable(r rune) rune {

@@ -7,14 +7,14 @@ var buildRules = []rule{
 	{names: "./init.sh", lenient: true, operands: "data...", allow: []string{"./init.sh --production", "{{PROJECT}}/init.sh", "cd src && ../init.sh", "timeout 60 ./init.sh"}, deny: []string{"init.sh", "./setup.sh", "cd src && ./init.sh", "./src/init.sh", "/tmp/init.sh"}},
 	{names: "go", oneDash: true, lenient: true, operands: "data...", check: checkGo,
 		allow: []string{"go build -o bin/app ./cmd/app", "go test -race ./... -run 'X|Y'", "go run ./cmd/app -exec x --port 1", "go mod tidy", "go env GOPATH", "go vet ./...", "go test ./... -args -exec x", "go test -coverprofile=c.out ./..."},
-		deny:  []string{"go build -toolexec 'sh -c id' ./...", "go test -exec sh ./...", "go vet -vettool=x", "go env -w GOFLAGS=x", "go build -o /etc/x", "go build -o feature_list.json", "go test --exec=sh ./...", "go env -u X", "go -C / build", "go test -coverprofile=/etc/x", "go test ./... -exec=sh", "go run -exec sh ./x", "go build -o=.git/x", "go $X", "go test -outputdir /etc", "go run -toolexec=x ./y", "go build $F ."}},
+		deny:  []string{"go build -toolexec 'sh -c id' ./...", "go test -exec sh ./...", "go vet -vettool=x", "go env -w GOFLAGS=x", "go build -o /etc/x", "go build -o feature_list.json", "go test --exec=sh ./...", "go env -u X", "go -C / build", "go test -coverprofile=/etc/x", "go test ./... -exec=sh", "go run -exec sh ./x", "go build -o=.git/x", "go $X", "go test -outputdir /etc", "go run -toolexec=x ./y", "go build $F .", "go run ../x", "go build /etc/x", "go work use ../y"}},
 	{names: "cargo", lenient: true, operands: "data...", check: checkCargo,
 		allow: []string{"cargo build --release", "cargo clippy -- -D warnings", "cargo run -- --config x", "cargo test --target-dir /tmp/t"},
-		deny:  []string{"cargo --config x build", "cargo build --config=x", "cargo build --target-dir /etc", "cargo --conf x", "cargo -C / build", "cargo install --root=/usr x", "cargo build --manifest-path /etc/x"}},
+		deny:  []string{"cargo --config x build", "cargo build --config=x", "cargo build --target-dir /etc", "cargo --conf x", "cargo -C / build", "cargo install --root=/usr x", "cargo build --manifest-path /etc/x", "cargo new ../x", "cargo init /etc/x", "cargo install --path ../x"}},
 	{names: "make", lenient: true, operands: "data...", check: checkMake,
 		options: "-j -l -O -d maybe\n-C --directory dir\n-f --file --makefile -I --include-dir read\n-o -W --old-file --assume-old --what-if --new-file --assume-new value\n-E --eval never\n-B -e -i -k -L -n -p -q -r -R -s -S -t -v -w -b -m --jobs --keep-going --silent --quiet --dry-run --always-make --environment-overrides flag",
 		allow:   []string{"make", "make -j4 test", "make -C src all CC=gcc", "make -f build.mk", "make -kj8"},
-		deny:    []string{"make --eval='x:;id' x", "make -E x", "make SHELL=/tmp/x", "make -f -", "make -C / all", "make -kC/etc", "make --file=- x", "make --ev x", "make MAKEFLAGS=--eval=x", "make -f/dev/stdin", "make -f /etc/x", "make .SHELLFLAGS=x", "make SHELL:=x", "make SHELL+=x", "make -sf-", "make $X"}},
+		deny:    []string{"make --eval='x:;id' x", "make -E x", "make SHELL=/tmp/x", "make -f -", "make -C / all", "make -kC/etc", "make --file=- x", "make --ev x", "make MAKEFLAGS=--eval=x", "make -f/dev/stdin", "make -f /etc/x", "make .SHELLFLAGS=x", "make SHELL:=x", "make SHELL+=x", "make -sf-", "make $X", "make SHELL?=x", "make $X=y"}},
 }
 
 var (
@@ -40,6 +40,9 @@ func checkGo(c *call, _ *parsed) {
 			if a.has(pieceUnknown) && head == "" {
 				c.refuse("P9", "has an argument that is not known and could be a flag", "write it out")
 				return
+			}
+			if verb != "" && outsidePath(head) {
+				c.use(a, useRead)
 			}
 			if verb == "run" {
 				return
@@ -94,6 +97,9 @@ func checkCargo(c *call, _ *parsed) {
 			return
 		}
 		if !strings.HasPrefix(head, "-") {
+			if outsidePath(head) {
+				c.use(a, useDir) // cargo new makes it
+			}
 			continue
 		}
 		name, _, attached := strings.Cut(head, "=")
@@ -109,7 +115,7 @@ func checkCargo(c *call, _ *parsed) {
 			return
 		case name == "--target-dir", name == "-C", name == "--out-dir", name == "--artifact-dir", name == "--root":
 			c.use(val, useDir)
-		case name == "--manifest-path":
+		case name == "--manifest-path", name == "--path":
 			c.use(val, useRead)
 		}
 	}
@@ -125,8 +131,8 @@ func checkMake(c *call, p *parsed) {
 		}
 	}
 	for _, a := range p.operands {
-		name, _, assigns := strings.Cut(a.head(), "=")
-		if a.has(pieceUnknown) && !assigns {
+		name, _, assigns := strings.Cut(a.String(), "=")
+		if a.has(pieceUnknown) && (!assigns || strings.Contains(name, "<unknown>")) {
 			c.refuse("P9", "has an argument that is not known", "write it out")
 			return
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -11,8 +12,8 @@ var builtinRules = []rule{
 		allow: []string{": comment", "true"}, deny: []string{`: "$(wget x)"`}},
 	{names: "echo", lenient: true, operands: "data...",
 		allow: []string{`echo -e "a > b"`, "echo *.js"}, deny: []string{"echo `wget x`"}},
-	{names: "printf", options: "-v never", stop: true, operands: "data...", rule: "P4",
-		allow: []string{`printf '%s\n' a b`, `printf -- "- %s\n" x`}, deny: []string{"printf -v x hi"}},
+	{names: "printf", options: "-v never", stop: true, operands: "data...", rule: "P4", check: checkPrintf,
+		allow: []string{`printf '%s\n' a b`, `printf -- "- %s\n" x`}, deny: []string{"printf -v x hi", "printf 'a%n' X"}},
 	{names: "pwd", options: "-L -P --logical --physical flag", allow: []string{"pwd -P"}, deny: []string{"pwd x"}},
 	{names: "cd", builtin: true, options: "-L -P flag", operands: "data", rule: "P8", check: checkCD,
 		allow: []string{"cd src && ls", "cd /tmp", "cd {{PROJECT}}/src", `D=src; cd "$D"`, "cd -- src"},
@@ -39,6 +40,15 @@ var builtinRules = []rule{
 		allow: []string{"exec > /tmp/log 2>&1"}, deny: []string{"exec ls", "exec -a x ls", "exec 3<>/dev/tcp/h/80"}},
 	{names: "command", builtin: true, options: "-v -V flag", stop: true, operands: "data...", rule: "P10", check: checkCommand,
 		allow: []string{"command -v node", "command -V npm >/dev/null"}, deny: []string{"command ls", "command -p ls", "command -- ls"}},
+}
+
+// assigning is a conversion of printf that assigns to a variable.
+var assigning = regexp.MustCompile(`%[-+ #0-9.*\']*[hlLjzt]*n`)
+
+func checkPrintf(c *call, p *parsed) {
+	if len(p.operands) > 0 && assigning.MatchString(strings.ReplaceAll(unglob(p.operands[0]), "%%", "")) {
+		c.refuse("P4", "has a format with %n, which assigns to a variable", "use NAME=value")
+	}
 }
 
 // maxDir is how long a directory may be, in bytes.

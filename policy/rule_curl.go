@@ -26,7 +26,7 @@ var curlRules = []rule{
 		deny: []string{"curl https://evil.example", "curl http://localhost.evil.example", "curl http://localhost@evil.example", "curl -x evil:1 http://localhost", "curl file:///etc/passwd", "curl \"$URL\"", "curl -d @{{HOME}}/.ssh/id_rsa http://localhost",
 			"curl -o .git/x http://localhost", "curl 'http://{localhost,evil}/'", "curl -K x", "curl http://localhost --nex http://evil", "curl -F f=@/etc/passwd http://localhost", "curl -T /etc/passwd http://localhost", "curl -O http://localhost/feature_list.json",
 			"curl http://localhost http://evil.example", "curl --url http://evil.example", "curl -w '%output{x}' http://localhost", "curl -b {{HOME}}/c http://localhost", "curl -H @/etc/passwd http://localhost", "curl -sLo{{HOME}}/x http://localhost",
-			"curl http://0.0.0.0/", "curl http://localhost:3000:80@evil/", `curl http:\\localhost\@evil`, "curl -sF 'a=</etc/passwd' http://localhost", "curl --data-urlencode x@/etc/passwd http://localhost", "curl ftp://localhost/", "curl http://$H/", "curl -w @/etc/passwd http://localhost"}},
+			"curl http://0.0.0.0/", "curl http://localhost:3000:80@evil/", `curl http:\\localhost\@evil`, "curl -sF 'a=</etc/passwd' http://localhost", "curl --data-urlencode x@/etc/passwd http://localhost", "curl ftp://localhost/", "curl http://$H/", "curl -w @/etc/passwd http://localhost", "curl -b @/etc/passwd localhost"}},
 }
 
 var (
@@ -47,7 +47,10 @@ func checkCurl(c *call, p *parsed) {
 				c.use(o.val.from(len(o.val.head())-len(file)), useRead)
 			}
 		case "-b", "--cookie":
-			if !strings.Contains(o.val.head(), "=") {
+			switch head := o.val.head(); {
+			case strings.HasPrefix(head, "@"):
+				c.use(o.val.from(1), useRead)
+			case !strings.Contains(head, "="):
 				c.use(o.val, useRead)
 			}
 		case "-w", "--write-out":

@@ -96,7 +96,9 @@ func (c *call) findExec(rest []Arg, starts []Arg) int {
 		for i, a := range rest[:end] {
 			inner[i] = placed(a, "{}", foundBelow(start))
 		}
-		c.inner(inner, true)
+		if c.inner(inner, true); c.j.done() {
+			return -1
+		}
 	}
 	return end + 1
 }

@@ -7,7 +7,7 @@ import (
 
 var gitSubcommands = gitTables(map[string]*subcommand{
 	"status": {allow: []string{"git status --porcelain"}, deny: []string{"git status /etc"}},
-	"log":    {options: "-n -S -G -L --since --until --author --grep --format --pretty value\n-O read", allow: []string{"git log --oneline -5 HEAD..main -- src", `git log --format='%h %s' $(git merge-base a b 2>/dev/null || true) || true`}[:1], deny: []string{"git log --output=.git/x", "git log --outp=/etc/x", "git log --ext-diff", "git log --textc"}},
+	"log":    {options: "-n -S -G -L --since --until --author --grep value\n--format --pretty maybe\n-O read", allow: []string{"git log --oneline -5 HEAD..main -- src", `git log --format='%h %s' $(git merge-base a b 2>/dev/null || true) || true`}[:1], deny: []string{"git log --output=.git/x", "git log --outp=/etc/x", "git log --ext-diff", "git log --textc", "git log --pretty --output=.git/x"}},
 	"diff": {options: "-S -G value\n-O read", allow: []string{"git diff HEAD -- src/", "git diff --stat --cached", "git diff --no-index a b"},
 		deny: []string{"git diff --no-index a /etc/passwd", "git diff /dev/null /etc/passwd", "git diff --output=/etc/x", "git diff --ext-d"}},
 	"show": {options: "-O read", allow: []string{"git show HEAD:package.json", `git show "$SHA" --stat`}, deny: []string{"git show --output=.git/hooks/pre-commit HEAD:x", "git show --textconv"}},
@@ -18,7 +18,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"branch": {options: "-u --set-upstream-to value\n--edit-description never", allow: []string{"git branch -a", "git branch -D old", "git branch --show-current"}, deny: []string{"git branch --edit-description x"}},
 	"checkout": {options: "-b -B --orphan --conflict value\n--pathspec-from-file never", check: func(g *gitCall) { checkCheckout(g) },
 		allow: []string{"git checkout -b feature/login", "git checkout main", "git checkout HEAD~1 -- src/a.js", "git checkout -- src", "git checkout -"},
-		deny:  []string{"git checkout feature_list.json", "git checkout HEAD~3 -- feature_list.json", "git checkout -- .", "git checkout -- '*.json'", "git checkout main feature_list.json", "git checkout -- :/feature_list.json", "git checkout -- \"$F\""}},
+		deny:  []string{"git checkout feature_list.json", "git checkout HEAD~3 -- feature_list.json", "git checkout -- .", "git checkout -- '*.json'", "git checkout main feature_list.json", "git checkout -- :/feature_list.json", "git checkout -- \"$F\"", "git checkout '*[^~]'"}},
 	"switch": {options: "-c -C --create --force-create --orphan --conflict value", allow: []string{"git switch -c x", "git switch main"}, deny: []string{"git switch $(wget x)"}},
 	"restore": {options: "-s --source --conflict value\n-S -W --staged --worktree flag\n--pathspec-from-file never", check: func(g *gitCall) {
 		if g.p.has("-S", "--staged") && !g.p.has("-W", "--worktree") {
@@ -39,7 +39,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"init": {options: "-b --initial-branch --object-format --ref-format value\n--shared maybe", check: func(g *gitCall) { g.dirs(g.p.operands) },
 		allow: []string{"git init", "git init -b main .", "git init -q sub"}, deny: []string{"git init --template=/tmp/x", "git init {{HOME}}/x", "git init --separate-git-dir=x"}},
 	"clone": {options: "-c -u never\n-b -o -j --branch --origin --depth --jobs --filter --shallow-since --shallow-exclude --server-option value\n--reference --reference-if-able read\n--recurse-submodules maybe",
-		check: checkClone, allow: []string{"git clone --depth 1 https://example.org/a.git lib"}, deny: []string{"git clone -c x=y . copy", "git clone -u x . y", "git clone https://example.org/a /etc/x", "git clone --upload-pac=x . y", "git clone 'ext::sh -c id' x", "git clone {{HOME}}/secret x", "git clone --conf x=y . z", "git clone --template=x . y", "git clone $U x", "git clone file://{{HOME}}/secret x", "git clone -- -oProxyCommand=id:x y", "git clone ssh://-oProxyCommand=id/x y"}},
+		check: checkClone, allow: []string{"git clone --depth 1 https://example.org/a.git lib"}, deny: []string{"git clone -c x=y . copy", "git clone -u x . y", "git clone https://example.org/a /etc/x", "git clone --upload-pac=x . y", "git clone 'ext::sh -c id' x", "git clone {{HOME}}/secret x", "git clone --conf x=y . z", "git clone --template=x . y", "git clone $U x", "git clone https://example.org/.claude", "git clone file://{{HOME}}/secret x", "git clone -- -oProxyCommand=id:x y", "git clone ssh://-oProxyCommand=id/x y"}},
 	"fetch":     {options: "-o -j --server-option --depth --jobs --filter --refmap value", check: remoteOperands, allow: []string{"git fetch origin", "git fetch --all --prune"}, deny: []string{"git fetch ext::sh", "git fetch --upload-pack=x", "git fetch /etc", "git fetch file:///etc", "git fetch $X"}},
 	"pull":      {options: "-s -X --strategy --strategy-option -o -j --depth --jobs value", check: func(g *gitCall) { checkStrategy(g); remoteOperands(g) }, allow: []string{"git pull --rebase origin main", "git pull"}, deny: []string{"git pull --upload-pack=x", "git pull ext::sh", "git pull -s evil"}},
 	"ls-remote": {options: "-o --server-option --sort value", check: remoteOperands, allow: []string{"git ls-remote --heads origin"}, deny: []string{"git ls-remote --upload-pa=x test", "git ls-remote --exec=x y", "git ls-remote ext::sh"}},
@@ -52,19 +52,19 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"config": {check: checkGitConfig, options: "-f --file --blob --type --default --comment --value --url value", allow: []string{"git config user.name x", "git config --get remote.origin.url", "git config --list", "git config --local pull.rebase true", "git config get user.email", "git config set user.name x", "git config --global --get user.name"},
 		deny: []string{"git config core.hooksPath x", "git config --global user.name x", "git config alias.x '!id'", "git config --unset user.name", "git config -e", "git config set core.pager x", "git config -f /etc/x a.b", "git config --add user.name x", "git config $K v", "git config core.fsmonitor id", "git config --system pull.rebase true", "git config edit", "git config --glob user.name x", "git config --replace-all core.editor x", "git config include.path x"}},
 	"remote":      {check: func(g *gitCall) { remoteOperands(g) }, allow: []string{"git remote -v", "git remote add origin https://example.org/a.git"}, deny: []string{"git remote add x 'ext::sh -c id'", "git remote set-url origin ext::x"}},
-	"cherry-pick": {options: "-m -X -s --mainline --strategy --strategy-option value", check: func(g *gitCall) { checkStrategy(g) }, allow: []string{"git cherry-pick abc123"}, deny: []string{"git cherry-pick --strategy=evil x"}},
-	"revert":      {options: "-m -X -s --mainline --strategy --strategy-option value", check: func(g *gitCall) { checkStrategy(g) }, allow: []string{"git revert --no-edit HEAD"}, deny: []string{"git revert --strategy evil x"}},
+	"cherry-pick": {options: "-m -X --mainline --strategy --strategy-option value", check: func(g *gitCall) { checkStrategy(g) }, allow: []string{"git cherry-pick abc123", "git cherry-pick -s abc123"}, deny: []string{"git cherry-pick --strategy=evil x"}},
+	"revert":      {options: "-m -X --mainline --strategy --strategy-option value", check: func(g *gitCall) { checkStrategy(g) }, allow: []string{"git revert --no-edit HEAD"}, deny: []string{"git revert --strategy evil x"}},
 	"describe":    {allow: []string{"git describe --tags"}, deny: []string{"git describe $(wget x)"}},
 	"shortlog":    {options: "--output write", allow: []string{"git shortlog -sn"}, deny: []string{"git shortlog --output=/etc/x"}},
 	"reflog":      {allow: []string{"git reflog -5"}, deny: []string{"git reflog --output=/etc/x"}},
-	"grep": {options: "-O never\n-e -A -B -C -m --and value\n-f read\n-n -i -l -w -v -E -F -P -G -h -H -c -o -q -z -W -p -r -a -I -L flag", check: nil,
-		allow: []string{"git grep -n later -- src", "git grep -e 'a|b'"}, deny: []string{"git grep -O x", "git grep --open-files-in-pager='sh -c id' x", "git grep -nOsh x", "git grep --open=x y", "git grep -f /etc/passwd", "git grep --no-index x /etc"}},
+	"grep": {options: "-O never\n-e -A -B -C -m value\n-f read\n-n -i -l -w -v -E -F -P -G -h -H -c -o -q -z -W -p -r -a -I -L flag", check: nil,
+		allow: []string{"git grep -n later -- src", "git grep -e 'a|b'"}, deny: []string{"git grep -O x", "git grep --open-files-in-pager='sh -c id' x", "git grep -nOsh x", "git grep --open=x y", "git grep -f /etc/passwd", "git grep --no-index x /etc", "git grep -e a --and -Osh -e b", "git grep -A -Osh b"}},
 	"apply":        {options: "-p -C --directory value", check: func(g *gitCall) { applyDirectory(g) }, allow: []string{"git apply fix.patch", "git apply --check -p1 x"}, deny: []string{"git apply --unsafe-paths x", "git apply /etc/x", "git apply --unsafe x", "git apply --directory=../x y", "git apply --directory=.git x"}},
 	"clean":        {options: "-e --exclude value", check: func(g *gitCall) { g.change(g.p.operands) }, allow: []string{"git clean -fd", "git clean -n"}, deny: []string{"git clean -f feature_list.json"}},
-	"worktree":     {options: "-b -B --reason --orphan value", check: checkWorktree, allow: []string{"git worktree add /tmp/wt", "git worktree list", "git worktree add -b x wt main"}, deny: []string{"git worktree add {{HOME}}/wt", "git worktree add ../wt", "git worktree add .git/x", "git worktree move a {{HOME}}/x", "git worktree add $X"}},
+	"worktree":     {options: "-b -B --reason value", check: checkWorktree, allow: []string{"git worktree add /tmp/wt", "git worktree list", "git worktree add -b x wt main"}, deny: []string{"git worktree add {{HOME}}/wt", "git worktree add ../wt", "git worktree add .git/x", "git worktree move a {{HOME}}/x", "git worktree add $X", "git worktree add --orphan ../x"}},
 	"archive":      {options: "-o write\n--remote never\n--add-file read\n--format --prefix --mtime --add-virtual-file value", allow: []string{"git archive -o /tmp/x.tar HEAD"}, deny: []string{"git archive --remote=x HEAD", "git archive -o .git/x HEAD", "git archive --exec=x HEAD", "git archive --add-file=/etc/passwd HEAD", "git archive --rem=x HEAD"}},
 	"bundle":       {check: checkBundle, allow: []string{"git bundle create /tmp/x.bundle main", "git bundle verify x"}, deny: []string{"git bundle create {{HOME}}/x main", "git bundle create feature_list.json main", "git bundle verify /etc/x"}},
-	"format-patch": {options: "-o dir\n-n -v --start-number --subject-prefix --in-reply-to --to --cc value\n--signature-file --description-file read", allow: []string{"git format-patch -o /tmp HEAD~2", "git format-patch -1"}, deny: []string{"git format-patch -o /etc HEAD", "git format-patch --output-dir=/etc HEAD", "git format-patch --signature-file=/etc/passwd -1"}},
+	"format-patch": {options: "-o dir\n-v --start-number --subject-prefix --in-reply-to --to --cc value\n--signature-file --description-file read", allow: []string{"git format-patch -o /tmp HEAD~2", "git format-patch -1"}, deny: []string{"git format-patch -o /etc HEAD", "git format-patch --output-dir=/etc HEAD", "git format-patch --signature-file=/etc/passwd -1", "git format-patch -n -o .git HEAD~1"}},
 	"bisect":       {check: func(g *gitCall) { checkBisect(g) }, allow: []string{"git bisect start HEAD v1", "git bisect good"}, deny: []string{"git bisect run sh x", "git bisect \"$X\"", "git bisect visualize"}},
 	"show-ref":     {allow: []string{"git show-ref --heads"}, deny: []string{"git show-ref `wget x`"}},
 	"cat-file":     {allow: []string{"git cat-file -p HEAD"}, deny: []string{"git cat-file --textconv HEAD:x", "git cat-file --filters HEAD:x"}},
@@ -103,7 +103,7 @@ func checkCheckout(g *gitCall) {
 			}
 			continue
 		}
-		if ok && (strings.HasPrefix(s, "-") || strings.ContainsAny(s, "~^@")) {
+		if ok && (strings.HasPrefix(s, "-") || strings.ContainsAny(s, "~^@") && !isPattern(s)) {
 			continue
 		}
 		g.change([]Arg{a})
@@ -153,7 +153,17 @@ func checkClone(g *gitCall) {
 	}
 	if len(ops) > 1 {
 		g.dirs(ops[1:])
+		return
 	}
+	g.dirs([]Arg{literalArg(cloneName(ops[0].String()))})
+}
+
+// cloneName is the directory that git makes of an address.
+func cloneName(address string) string {
+	name := strings.TrimRight(address, "/")
+	name = strings.TrimRight(strings.TrimSuffix(name, "/.git"), "/")
+	name = name[strings.LastIndexAny(name, "/:")+1:]
+	return strings.TrimSuffix(name, ".git")
 }
 
 func checkPush(g *gitCall) {

@@ -4,10 +4,12 @@ import "strings"
 
 // textRules are the programs that read text and print it.
 var textRules = []rule{
-	{names: "cat tac nl", lenient: true, operands: "read...",
-		options: "-b --body-numbering -d -f -h -i -l -s -v -w -n value",
-		allow:   []string{"cat package.json", "cat -- a b", "cat <<'EOF' > x\n$(id)\nEOF", `cat "$f"`, "cat /etc/os-release"},
-		deny:    []string{"cat ~/.ssh/id_rsa", "cat {{STATE}}/state.db", "cat /proc/self/environ", "cat ../x", "cat /etc/passwd", `cat "$HOME/$x"`}},
+	{names: "cat", operands: "read...", options: "-A -b -e -E -n -s -t -T -u -v --show-all --number-nonblank --show-ends --number --squeeze-blank --show-tabs --show-nonprinting --help --version flag",
+		allow: []string{"cat package.json", "cat -An x", "cat -- a b", "cat <<'EOF' > x\n$(id)\nEOF", `cat "$f"`, "cat /etc/os-release"},
+		deny:  []string{"cat ~/.ssh/id_rsa", "cat {{STATE}}/state.db", "cat /proc/self/environ", "cat ../x", "cat /etc/passwd", `cat "$HOME/$x"`, "cat -n /etc/passwd", "cat -b ~/x"}},
+	{names: "tac", operands: "read...", options: "-b -r --before --regex flag\n-s --separator value", allow: []string{"tac x", "tac -s , x"}, deny: []string{"tac -b /etc/passwd", "tac -r /etc/passwd"}},
+	{names: "nl", operands: "read...", options: "-p --no-renumber flag\n-b -d -f -h -i -l -n -s -v -w --body-numbering --section-delimiter --footer-numbering --header-numbering --line-increment --join-blank-lines --number-format --number-separator --starting-line-number --number-width value",
+		allow: []string{"nl -ba x", "nl -w 3 x"}, deny: []string{"nl /etc/passwd", "nl -p /etc/passwd"}},
 	{names: "head tail", lenient: true, operands: "read...",
 		options: "-n -c -s --lines --bytes --pid --sleep-interval --max-unchanged-stats value\n-# -q -v -z -f -F flag",
 		allow:   []string{"head -50 README.md", "tail -n +3 x", "tail -f /tmp/dev.log", "head -$((2 + 3)) x"},
@@ -25,8 +27,9 @@ var textRules = []rule{
 		options: `-e --regexp -A -B -C -m -g -t -T -M -j -r -E -d --glob --iglob --type --type-not --context --after-context --before-context
 			--max-count --max-columns --max-depth --threads --replace --sort --sortr --encoding --colors --engine --type-add --max-filesize --path-separator --dfa-size-limit value
 			-f --file --ignore-file read
+			--files --type-list flag
 			--pre --hostname-bin -z --search-zip never`,
-		allow: []string{"rg -n later src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x"}},
+		allow: []string{"rg -n later src", "rg -g '*.ts' /api/users", "rg --files src"}, deny: []string{"rg --pre 'sh -c id' x", "rg --pre=cat x", "rg x {{HOME}}", "rg -nz x", "rg --files /etc"}},
 	{names: "cut", operands: "read...", options: "-b -c -d -f --bytes --characters --delimiter --fields --output-delimiter value\n-n -s -z --complement --only-delimited --zero-terminated flag",
 		allow: []string{"cut -d: -f1 x", "cut -d ' ' -f 2-"}, deny: []string{"cut -c1- {{HOME}}/.netrc"}},
 	{names: "tr", operands: "data data", options: "-c -C -d -s -t --complement --delete --squeeze-repeats --truncate-set1 flag",

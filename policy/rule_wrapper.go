@@ -9,7 +9,7 @@ import (
 // Their own options are read exactly.
 var wrapperRules = []rule{
 	{names: "timeout", stop: true, rule: "P10", operands: "data...", check: checkTimeout, options: "-k -s --kill-after --signal value\n--foreground --preserve-status -v --verbose flag",
-		allow: []string{"timeout 30 npm test", "timeout -k 5 -s KILL 1m node x.js", "timeout --foreground 5s ls"}, deny: []string{"timeout 5 wget x", "timeout 5 sh -c id", "timeout $T $X", "timeout 5 timeout 5 bash", "timeout 5 cd x", "timeout -x 5 ls", "timeout 5 rm -rf /"}},
+		allow: []string{"timeout 30 npm test", "timeout -k 5 -s KILL 1m node x.js", "timeout --foreground 5s ls"}, deny: []string{"timeout 5 wget x", "timeout 5 sh -c id", "timeout $T $X", "timeout 5 timeout 5 bash", "timeout 5 cd x", "timeout -x 5 ls", "timeout 5 rm -rf /", "timeout 5 $(echo ls)", "X=ls; timeout 5 $X"}},
 	{names: "nohup", stop: true, rule: "P10", operands: "data...", check: func(c *call, p *parsed) { c.inner(p.operands, false) },
 		allow: []string{"nohup npm run dev > /tmp/x.log 2>&1 &"}, deny: []string{"nohup wget x &", "nohup --x ls", "nohup bash x.sh"}},
 	{names: "nice", stop: true, rule: "P10", operands: "data...", check: func(c *call, p *parsed) { c.inner(p.operands, false) }, options: "-n --adjustment value\n-# flag",

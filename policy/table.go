@@ -225,10 +225,27 @@ func (r *rule) parseLong(c *call, p *parsed, a Arg, rest []Arg) int {
 	} else if o.kind != flag_ && o.kind != maybe && o.kind != never_ && len(rest) > 0 {
 		o.val, o.has = rest[0], true
 		p.opts = append(p.opts, o)
+		r.notAnOption(c, o)
 		return 1
 	}
 	p.opts = append(p.opts, o)
 	return 0
+}
+
+// notAnOption refuses a value that is an option which matters: not all
+// programs, nor all versions of one, take it for a value.
+func (r *rule) notAnOption(c *call, o opt) {
+	name, _, _ := strings.Cut(o.val.head(), "=")
+	if len(name) < 2 || name[0] != '-' {
+		return
+	}
+	in, known := r.long(name)
+	if !strings.HasPrefix(name, "--") && !r.oneDash {
+		in.kind, known = r.table.kinds[name[:2]]
+	}
+	if known && in.kind >= readOpt {
+		c.refuse(r.number(), "has the option "+name+" where a value of "+o.name+" is expected", "write "+o.name+"=VALUE, or leave it out")
+	}
 }
 
 // long finds a long option by its name or by what the program would accept for
@@ -291,6 +308,7 @@ func (r *rule) parseShort(c *call, p *parsed, a Arg, rest []Arg) int {
 		if k != maybe && len(rest) > 0 {
 			o.val, o.has = rest[0], true
 			p.opts = append(p.opts, o)
+			r.notAnOption(c, o)
 			return 1
 		}
 		p.opts = append(p.opts, o)

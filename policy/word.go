@@ -42,7 +42,7 @@ func (j *judge) word(out []Arg, w *syntax.Word, st *state) []Arg {
 			j.refuse(refusal{rule: "P1", part: j.text(w), why: "expands to too many words", instead: "name fewer"})
 			break
 		}
-		if !j.spend(size) {
+		if !j.spend(4 * size) { // a word is made of many small ones
 			break
 		}
 		out = j.fieldsOf(out, joined(each), st)
@@ -161,6 +161,7 @@ func (j *judge) part(f *fields, p syntax.WordPart, st *state) {
 	case *syntax.DblQuoted:
 		j.double(f, p, st)
 	case *syntax.ParamExp:
+		f.built = true
 		v := j.param(p, st)
 		for i, a := range v.args {
 			if i > 0 {
@@ -169,6 +170,7 @@ func (j *judge) part(f *fields, p syntax.WordPart, st *state) {
 			f.addSplit(a)
 		}
 	case *syntax.CmdSubst:
+		f.built = true
 		f.addSplit(j.substitution(p, st))
 	case *syntax.ArithmExp:
 		f.add(j.arithm(p.X, st), "")
@@ -198,6 +200,7 @@ func (j *judge) double(f *fields, p *syntax.DblQuoted, st *state) {
 		case *syntax.Lit:
 			f.add(pieceText, inDouble(q.Value))
 		case *syntax.ParamExp:
+			f.built = true
 			j.quotesInQuotes(q)
 			v := j.param(q, st)
 			for i, a := range v.args {
@@ -208,6 +211,7 @@ func (j *judge) double(f *fields, p *syntax.DblQuoted, st *state) {
 				f.addArg(a)
 			}
 		case *syntax.CmdSubst:
+			f.built = true
 			a := j.substitution(q, st)
 			a.many = false
 			f.addArg(a)
