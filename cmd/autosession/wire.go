@@ -282,7 +282,11 @@ func (w *parts) configure(c config.Config) error {
 	for _, path := range c.ReadPaths {
 		e.Binds = append(e.Binds, autosession.Bind{Path: path})
 	}
-	e.Notes, e.Model, e.MaxTurns, e.Tools = c.Notes, c.Model, c.MaxTurns, c.Tools
+	e.Notes, e.Model, e.MaxTurns = c.Notes, c.Model, c.MaxTurns
+	e.Tools = nil // the agent's usual ones
+	if len(c.Tools) > 0 {
+		e.Tools = c.Tools
+	}
 	e.Features, e.MinFeatures, e.Protect = c.Features, c.MinFeatures, c.Protect
 	e.CommitLeftovers = c.CommitLeftovers
 	e.Checks = autosession.Checks{Command: c.Verify, Timeout: c.VerifyTimeout, Budget: c.VerifyBudget, Clean: c.VerifyClean, Setup: c.VerifySetup}
