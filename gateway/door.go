@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"net"
 	"sync"
 	"time"
@@ -51,15 +52,28 @@ func (g *guest) Close() error {
 	return g.Conn.Close()
 }
 
-// patient is a connection whose every read and write must end within idle.
+// patient is a connection whose every read and write must end within idle. It
+// reads ahead what is there: TLS asks for a record at a time.
 type patient struct {
 	net.Conn
-	idle time.Duration
+	idle  time.Duration
+	ahead *bufio.Reader
 }
 
-func (p *patient) Read(b []byte) (int, error) {
-	p.SetReadDeadline(time.Now().Add(p.idle))
-	return p.Conn.Read(b)
+func newPatient(c net.Conn, idle time.Duration) *patient {
+	p := &patient{Conn: c, idle: idle}
+	p.ahead = bufio.NewReaderSize(waiting{p}, bufferSize)
+	return p
+}
+
+func (p *patient) Read(b []byte) (int, error) { return p.ahead.Read(b) }
+
+// waiting is the reading side of a patient connection.
+type waiting struct{ *patient }
+
+func (w waiting) Read(b []byte) (int, error) {
+	w.SetReadDeadline(time.Now().Add(w.idle))
+	return w.Conn.Read(b)
 }
 
 func (p *patient) Write(b []byte) (int, error) {

@@ -60,7 +60,7 @@ func (g *Gateway) patient(c net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &patient{c, g.options.Idle}, nil
+	return newPatient(c, g.options.Idle), nil
 }
 
 // relay carries one request on and its answer back, as it comes.
