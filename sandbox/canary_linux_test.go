@@ -30,10 +30,10 @@ func runWeaken(args []string) int {
 	switch {
 	case weak == "net":
 		drop("--unshare-all")
-		args = append([]string{"--unshare-pid", "--unshare-ipc"}, args...)
+		args = append([]string{"--unshare-pid", "--unshare-ipc", "--unshare-uts"}, args...)
 	case weak == "ipc":
 		drop("--unshare-all")
-		args = append([]string{"--unshare-pid", "--unshare-net"}, args...)
+		args = append([]string{"--unshare-pid", "--unshare-net", "--unshare-uts"}, args...)
 	case weak == "capabilities":
 		drop("--cap-drop", "ALL")
 		args = append([]string{"--cap-add", "CAP_SETPCAP"}, args...)
@@ -65,8 +65,8 @@ func runWeaken(args []string) int {
 func TestCanariesSing(t *testing.T) {
 	tests := []struct{ weak, canary string }{
 		{"net", "there is no network"},
-		{"net", "the net namespace is its own"},
-		{"ipc", "the ipc namespace is its own"},
+		{"net", "the namespaces are its own"},
+		{"ipc", "the namespaces are its own"},
 		{"capabilities", "there are no capabilities, and none can be gained"},
 		{"project/.git", "what git believes cannot be changed"},
 		{"project/.git/hooks", "what git believes cannot be changed"},
