@@ -113,6 +113,7 @@ func (b *Bubblewrap) start(ctx context.Context, s autosession.Scope, c autosessi
 		return nil, err
 	}
 	r := b.keeper.begin(s.Session, s.Dir)
+	r.report = s.Report
 	r.way, r.limits, r.Groups = way, &b.options.Limits, b.groups.names(r.Tree)
 	warden, err := b.warden(r, s)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/internal/proctree"
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,7 @@ type record struct {
 	Temp     string             `json:"temp,omitempty"`      // directory to be removed
 	Exclude  string             `json:"exclude,omitempty"`   // file that names the stand-ins for git
 	StandIns []standIn          `json:"stand_ins,omitempty"` // in Dir, parents first
+	Unheld   bool               `json:"unheld,omitempty"`    // Dir had no repository: what the tree makes of one is disarmed
 	Groups   []string           `json:"groups,omitempty"`    // control groups, made once there is a warden
 	Wardens  []proctree.Process `json:"wardens,omitempty"`   // the warden, and bubblewrap around it; known before the program starts
 
@@ -34,8 +36,9 @@ type record struct {
 	writable []string // where alone the tree can write; nil is anywhere
 	readable []string // where alone the tree can read beside; nil is anywhere, and then nothing else is taken from it
 	guarded  protection
-	covered  []string // others' files and directories; who owns them may remove them
-	limits   *Limits  // nil is none
+	report   func(autosession.Event) // or nil
+	covered  []string                // others' files and directories; who owns them may remove them
+	limits   *Limits                 // nil is none
 }
 
 // goneError says that a protected path, a stand-in for one, or something that
@@ -175,7 +178,7 @@ func (r *record) hold(paths []string) (protection, error) {
 		return guarded, err
 	}
 	r.guarded = guarded
-	r.StandIns, r.Exclude = guarded.absent, r.file(".exclude")
+	r.StandIns, r.Exclude, r.Unheld = guarded.absent, r.file(".exclude"), !exists(filepath.Join(r.Dir, ".git"))
 	if err := r.share(); err != nil {
 		return guarded, err
 	}
@@ -296,6 +299,9 @@ func (r *record) remove() error {
 	if err := r.eachStandIn(own, standIn.remove); err != nil {
 		return err
 	}
+	if err := r.disarm(); err != nil {
+		return err
+	}
 	if r.Temp != "" {
 		if err := removeAll(r.Temp); err != nil {
 			return fmt.Errorf("cannot remove the temporary directory of a session: %v", err)
@@ -308,6 +314,18 @@ func (r *record) remove() error {
 	}
 	os.Remove(filepath.Dir(r.file(""))) // fails while another tree of the session has a record
 	return nil
+}
+
+// disarm sees to a repository that the tree may have made.
+func (r *record) disarm() error {
+	if !r.Unheld {
+		return nil
+	}
+	taken, err := disarm(r.Dir)
+	if len(taken) > 0 && r.report != nil {
+		r.report(autosession.Event{Type: autosession.EventWarning, Text: "in the repository that was made inside, what git would run was set aside: " + strings.Join(taken, ", ")})
+	}
+	return err
 }
 
 // removeAll removes a tree of files, also below directories that were made
