@@ -33,7 +33,9 @@ func (p *project) shell(ctx context.Context, c Command) (Exit, error) {
 	if err := p.cfg.Sandbox.Rescue(ctx, session); err != nil {
 		return Exit{}, err
 	}
-	process, err := p.cfg.Sandbox.Start(ctx, p.scope(ScopeShell, session), c)
+	scope := p.scope(ScopeShell, session)
+	scope.Report = p.report
+	process, err := p.cfg.Sandbox.Start(ctx, scope, c)
 	if err != nil {
 		return Exit{}, err
 	}
