@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,12 +26,13 @@ type canary struct {
 	name   string
 	script string
 	holds  func(e autosession.Exit, output string) bool
+	alone  bool // in a tree of its own, since it is about how a tree ends
 }
 
 // works is a canary that holds when the script succeeds.
-func works(name, script string) canary {
-	return canary{name, script, func(e autosession.Exit, _ string) bool { return e.OK() }}
-}
+func works(name, script string) canary { return canary{name: name, script: script, holds: succeeds} }
+
+func succeeds(e autosession.Exit, _ string) bool { return e.OK() }
 
 // fails is a canary that holds when each of the scripts fails.
 func fails(name string, scripts ...string) canary {
@@ -45,10 +47,10 @@ func fails(name string, scripts ...string) canary {
 func common(o Options) []canary {
 	return []canary{
 		{"a program runs and its exit status is known", "echo out; exit 7",
-			func(e autosession.Exit, output string) bool { return e.Code == 7 && output == "out\n" }},
+			func(e autosession.Exit, output string) bool { return e.Code == 7 && output == "out\n" }, true},
 		{"the environment is clean", "env",
-			func(e autosession.Exit, output string) bool { return e.OK() && clean(output, o) }},
-		works("what a program leaves running is ended", "(sleep 600 >/dev/null 2>&1 &)"),
+			func(e autosession.Exit, output string) bool { return e.OK() && clean(output, o) }, false},
+		{"what a program leaves running is ended", "(sleep 600 >/dev/null 2>&1 &)", succeeds, true},
 		works("the project, HOME and the temporary directory can be written", `for d in . "$HOME" "$TMPDIR"; do echo x > "$d/x" && rm "$d/x" || exit 1; done`),
 	}
 }
@@ -68,7 +70,7 @@ func confined() []canary {
 		works("there are no capabilities, and none can be gained", `grep -q '^NoNewPrivs:.1' /proc/self/status && grep -q '^CapEff:.0*$' /proc/self/status && grep -q '^CapBnd:.0*$' /proc/self/status`),
 		works("there is no network", `test "$(grep -c : /proc/net/dev)" = 1`),
 		{"the namespaces are its own", "for n in " + strings.Join(namespaces, " ") + "; do readlink /proc/self/ns/$n || exit 1; done",
-			func(e autosession.Exit, output string) bool { return e.OK() && apart(strings.Fields(output)) }},
+			func(e autosession.Exit, output string) bool { return e.OK() && apart(strings.Fields(output)) }, false},
 	}
 }
 
@@ -108,10 +110,10 @@ func limited(l Limits, g groups) []canary {
 		works("there are no core dumps", `test "$(ulimit -c)" = 0`),
 		{"the size of files is limited", "ulimit -f", func(e autosession.Exit, output string) bool {
 			return e.OK() && (l.FileSize < 0 || strings.TrimSpace(output) != "unlimited")
-		}},
+		}, false},
 		{"a tree is counted apart", "cat /proc/self/cgroup", func(e autosession.Exit, output string) bool {
 			return e.OK() && strings.Count(output, "/"+groupPrefix) >= len(g.parents)
-		}},
+		}, false},
 	}
 }
 
@@ -132,7 +134,10 @@ func clean(printed string, o Options) bool {
 	return true
 }
 
-// try runs the canaries, each in a tree of its own, on a small project.
+// try runs the canaries on small projects: those that must be alone one after
+// the other, and beside them all others in one tree. One that succeeds where
+// it must fail may spoil the next ones, but then the sandbox does not hold
+// anyway.
 func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []canary) []autosession.Canary {
 	base, err := os.MkdirTemp(o.State, "check-")
 	if err != nil {
@@ -140,20 +145,21 @@ func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []can
 	}
 	defer removeAll(base)
 	base = resolve(base)
-	results := make([]autosession.Canary, len(canaries))
 	people := "PEOPLE=" + strings.Join(lookAround(o).homes, " ")
-	// Two at a time, since most of a try is waiting. Each has a project of its
-	// own: a try may succeed and spoil it.
+	results := make([]autosession.Canary, len(canaries))
+	alone := func(i int) bool { return canaries[i].alone }
 	var lanes sync.WaitGroup
-	for lane := range 2 {
+	for name, chosen := range map[string]func(i int) bool{"alone": alone, "together": func(i int) bool { return !alone(i) }} {
 		lanes.Go(func() {
-			scope, err := plant(filepath.Join(base, strconv.Itoa(lane)))
-			for i := lane; i < len(canaries); i += 2 {
-				if err != nil {
-					results[i] = autosession.Canary{Name: canaries[i].name, Detail: err.Error()}
-					continue
+			b := batch{box: box, env: []string{people}}
+			var at []int
+			for i := range canaries {
+				if chosen(i) {
+					b.canaries, at = append(b.canaries, canaries[i]), append(at, i)
 				}
-				results[i] = canaries[i].try(ctx, box, scope, people)
+			}
+			for n, result := range b.try(ctx, filepath.Join(base, name), name == "alone") {
+				results[at[n]] = result
 			}
 		})
 	}
@@ -179,29 +185,98 @@ func plant(base string) (autosession.Scope, error) {
 	return s, nil
 }
 
-func (c canary) try(ctx context.Context, box autosession.Sandbox, s autosession.Scope, people string) autosession.Canary {
+// batch is canaries that are tried in one project.
+type batch struct {
+	box      autosession.Sandbox
+	env      []string
+	canaries []canary
+}
+
+// try tries them, each in a tree of its own or all in one.
+func (b batch) try(ctx context.Context, base string, apart bool) []autosession.Canary {
+	if len(b.canaries) == 0 {
+		return nil
+	}
+	scope, err := plant(base)
+	if err != nil {
+		return b.results(nil, err)
+	}
+	b.env = append(b.env, "OUTSIDE="+filepath.Join(base, "outside"))
+	if !apart {
+		return b.together(ctx, scope)
+	}
+	var results []autosession.Canary
+	for _, c := range b.canaries {
+		e, output, err := b.run(ctx, scope, c.script)
+		results = append(results, batch{canaries: []canary{c}}.results([]end{{e, output}}, err)...)
+	}
+	return results
+}
+
+// together runs all scripts in one tree, one after the other. A line that
+// nobody can know before tells where one has ended, and how.
+func (b batch) together(ctx context.Context, scope autosession.Scope) []autosession.Canary {
+	mark := "\n" + rand.Text() + " "
+	var script strings.Builder
+	for _, c := range b.canaries {
+		fmt.Fprintf(&script, "(%s\n) 2>&1; printf '%%s%%d\\n' '%s' $?\n", c.script, mark)
+	}
+	_, output, err := b.run(ctx, scope, script.String())
+	var ends []end
+	for {
+		said, rest, found := strings.Cut(output, mark)
+		status, rest, ok := strings.Cut(rest, "\n")
+		code, convErr := strconv.Atoi(status)
+		if !found || !ok || convErr != nil {
+			break
+		}
+		ends, output = append(ends, end{autosession.Exit{Code: code}, said}), rest
+	}
+	if err == nil && len(ends) < len(b.canaries) {
+		err = fmt.Errorf("it ended before all was tried: %s", strings.TrimSpace(output))
+	}
+	return b.results(ends, err)
+}
+
+// end is how one script ended, and what it printed.
+type end struct {
+	exit   autosession.Exit
+	output string
+}
+
+// results judges the ends. err is why there are not all.
+func (b batch) results(ends []end, err error) []autosession.Canary {
+	var results []autosession.Canary
+	for i, c := range b.canaries {
+		result := autosession.Canary{Name: c.name}
+		switch {
+		case err != nil:
+			result.Detail = err.Error()
+		case !c.holds(ends[i].exit, ends[i].output):
+			result.Detail = fmt.Sprintf("a try ended with status %d, signal %d: %s", ends[i].exit.Code, ends[i].exit.Signal, strings.TrimSpace(ends[i].output))
+		default:
+			result.Holds = true
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+// run runs one script in a tree of which nothing must be left.
+func (b batch) run(ctx context.Context, s autosession.Scope, script string) (autosession.Exit, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	var output bytes.Buffer
-	p, err := box.Start(ctx, s, autosession.Command{
-		Path: "/bin/sh", Args: []string{"-c", c.script}, Stdout: &output, Stderr: &output,
-		Env: []string{"OUTSIDE=" + filepath.Join(filepath.Dir(s.Dir), "outside"), people},
-	})
+	p, err := b.box.Start(ctx, s, autosession.Command{Path: "/bin/sh", Args: []string{"-c", script}, Stdout: &output, Stderr: &output, Env: b.env})
 	if err != nil {
-		return autosession.Canary{Name: c.name, Detail: err.Error()}
+		return autosession.Exit{}, "", err
 	}
 	defer context.AfterFunc(ctx, func() { p.Stop(0) })()
 	e, err := p.Wait()
-	if err == nil && !c.holds(e, output.String()) {
-		err = fmt.Errorf("a try ended with status %d, signal %d: %s", e.Code, e.Signal, strings.TrimSpace(output.String()))
-	}
 	if err == nil {
 		err = ended(p)
 	}
-	if err != nil {
-		return autosession.Canary{Name: c.name, Detail: err.Error()}
-	}
-	return autosession.Canary{Name: c.name, Holds: true}
+	return e, output.String(), err
 }
 
 // ended says whether nothing of a tree is left.
