@@ -37,10 +37,12 @@ func TestClaudeBuildsTheDemo(t *testing.T) {
 			home := playedAccount(t, model.URL())
 			args := []string{"run", dir, "--agent", "claude-code", "--agent-command", clitest.Program(t),
 				"--continue-delay", "100ms", "--backoff-base", "100ms", "--resume", "never"}
+			box := []string{"--allow-paths", goCache(t)}
 			if !confined {
-				args = append(args, "--no-sandbox")
+				box = []string{"--no-sandbox"}
 			}
-			out := autosessionRun(t, 0, args...)
+			shareGoCache(t, dir, box...)
+			out := autosessionRun(t, 0, append(args, box...)...)
 			for _, want := range []string{"disproved F002", "denied    Edit app_spec.txt", "proven    F006", "stop complete: 6 of 6"} {
 				if !strings.Contains(out, want) {
 					t.Errorf("the output lacks %q:\n%s", want, out)
@@ -66,12 +68,20 @@ func playedAccount(t *testing.T, url string) (home string) {
 	t.Helper()
 	home = t.TempDir()
 	for name, value := range map[string]string{
-		"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "AUTOSESSION_STATE": "",
+		"GOCACHE": goCache(t), "HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "AUTOSESSION_STATE": "",
 		"CLAUDE_CODE_OAUTH_TOKEN": "", "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-outside-0123456789abcdef",
 	} {
 		t.Setenv(name, value)
 	}
 	return home
+}
+
+// shareGoCache lets what the project runs in its sandbox find what this machine
+// built before.
+func shareGoCache(t *testing.T, dir string, box ...string) {
+	t.Helper()
+	command := []string{"--", "go", "env", "-w", "GOCACHE=" + goCache(t)}
+	autosessionRun(t, exitOK, slices.Concat([]string{"sandbox", "-C", dir}, box, command)...)
 }
 
 // autosessionRun runs one command line and returns what it printed.
