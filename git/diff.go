@@ -45,7 +45,8 @@ func (r *Repo) Diff(ctx context.Context, from, to string) ([]autosession.FileCha
 // saved is what is in a checkpoint that was made here.
 type saved struct {
 	id      string
-	entries []entry // sorted by path
+	entries []entry   // sorted by path
+	at      *standing // of the project then, or nil
 }
 
 // remembered is how many checkpoints are kept in mind: those that a session
@@ -54,11 +55,11 @@ const remembered = 2
 
 // remember keeps in mind what is in a checkpoint, so that comparing it with
 // the next one asks nobody.
-func (r *Repo) remember(id string, entries []entry) {
+func (r *Repo) remember(id string, entries []entry, at *standing) {
 	if len(r.saved) > 0 && slices.Equal(r.saved[0].entries, entries) {
 		entries = r.saved[0].entries // one copy in memory is enough
 	}
-	r.saved = slices.Insert(r.saved, 0, saved{id, entries})
+	r.saved = slices.Insert(r.saved, 0, saved{id, entries, at})
 	r.saved = r.saved[:min(len(r.saved), remembered)]
 }
 

@@ -334,19 +334,17 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.to.Write(p)
 }
 
-// storeStanding keeps the project's standing and stores what names it, whose objects it
-// adds to stored. It returns the name, or "" when there is no standing.
-func (r *Repo) storeStanding(ctx context.Context, p *packer, stored map[oid]bool) (string, []LeftOut, error) {
-	before, unkept, err := r.keepStanding(ctx)
-	if err != nil || before == nil {
-		return "", unkept, err
+// storeStanding stores what names a standing that is kept, and adds the objects
+// to stored. It returns the name, or "" for none.
+func storeStanding(at *standing, p *packer, stored map[oid]bool) (string, error) {
+	if at == nil {
+		return "", nil
 	}
 	empty := name(treeKind, nil).ours
-	content := standingCommit(empty, before)
+	content := standingCommit(empty, at)
 	id := name(commitKind, content).ours
 	stored[empty], stored[id] = true, true
-	err = errors.Join(p.add(treeKind, empty, nil), p.add(commitKind, id, content))
-	return id.String(), unkept, err
+	return id.String(), errors.Join(p.add(treeKind, empty, nil), p.add(commitKind, id, content))
 }
 
 // standingCommit is the content of the commit that holds a standing. It depends on
@@ -357,15 +355,27 @@ func standingCommit(empty oid, p *standing) []byte {
 	return append([]byte(head), p.text()...)
 }
 
-// standingOf reads what the project had committed when a checkpoint was made, and
+// standingOf tells what the project had committed when a checkpoint was made, and
 // opens its history. The standing is nil when the checkpoint has none.
 func (r *Repo) standingOf(ctx context.Context, id string) (*standing, history, error) {
-	if _, err := parseOID(id); err != nil {
+	p, err := r.readStanding(ctx, id)
+	if err != nil || p == nil || len(p.tips()) == 0 {
 		return nil, history{}, err
+	}
+	h, err := r.openHistory(p)
+	return p, h, err
+}
+
+func (r *Repo) readStanding(ctx context.Context, id string) (*standing, error) {
+	if known := r.recall(id); known != nil {
+		return known.at, nil
+	}
+	if _, err := parseOID(id); err != nil {
+		return nil, err
 	}
 	text, err := r.git.output(ctx, "cat-file", "commit", id)
 	if err != nil {
-		return nil, history{}, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
+		return nil, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
 	}
 	head, _, _ := strings.Cut(string(text), "\n\n")
 	for line := range strings.Lines(head) {
@@ -375,15 +385,10 @@ func (r *Repo) standingOf(ctx context.Context, id string) (*standing, history, e
 		}
 		text, err := r.git.output(ctx, "cat-file", "commit", parent)
 		if err != nil {
-			return nil, history{}, fmt.Errorf("cannot read the refs of checkpoint %s: %w", id, err)
+			return nil, fmt.Errorf("cannot read the refs of checkpoint %s: %w", id, err)
 		}
 		_, body, _ := strings.Cut(string(text), "\n\n")
-		p, err := parseStanding(body)
-		if err != nil || len(p.tips()) == 0 {
-			return nil, history{}, err
-		}
-		h, err := r.openHistory(p)
-		return p, h, err
+		return parseStanding(body)
 	}
-	return nil, history{}, nil
+	return nil, nil
 }

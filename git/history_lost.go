@@ -88,23 +88,30 @@ func (r *Repo) compare(ctx context.Context, own *gitDir, p *standing, h history)
 	if err != nil {
 		return m, nil
 	}
-	err = reader.run(ctx, revisions(now.tips(), nil), io.Discard, "rev-list", "--objects", "--quiet", "--stdin")
+	// Both walk the history, and neither waits for the other.
+	far := slices.DeleteFunc(p.tips(), func(id string) bool { return m.named[id] })
+	var beyond map[string]bool
+	var unknown error
+	broken := together(
+		func() error {
+			return reader.run(ctx, revisions(now.tips(), nil), io.Discard, "rev-list", "--objects", "--quiet", "--stdin")
+		},
+		func() error {
+			beyond, unknown = h.beyond(ctx, filepath.Join(own.common.Name(), "objects"), far, m.named)
+			return nil
+		},
+	)
 	if ctx.Err() != nil {
 		return m, context.Cause(ctx)
 	}
-	if m.whole = err == nil; !m.whole {
+	if m.whole = broken == nil; !m.whole {
 		return m, nil
 	}
-	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return m.named[id] })
-	if len(m.lost) == 0 {
-		return m, nil
+	if unknown != nil {
+		return m, unknown
 	}
-	beyond, err := h.beyond(ctx, filepath.Join(own.common.Name(), "objects"), m.lost, m.named)
-	if err != nil {
-		return m, err
-	}
-	others, err := h.others(ctx, p.apart(m.lost))
-	m.lost = slices.DeleteFunc(m.lost, func(id string) bool { return !beyond[id] && !others[id] })
+	others, err := h.others(ctx, p.apart(far))
+	m.lost = slices.DeleteFunc(far, func(id string) bool { return !beyond[id] && !others[id] })
 	return m, err
 }
 
@@ -123,6 +130,9 @@ func (p *standing) apart(tips []string) []string {
 // beyond returns the commits of tips, and those before them, that named does
 // not reach.
 func (h history) beyond(ctx context.Context, objects string, tips []string, named map[string]bool) (map[string]bool, error) {
+	if len(tips) == 0 {
+		return nil, nil
+	}
 	var out strings.Builder
 	if err := h.borrowing(objects).run(ctx, revisions(tips, named), &out, "rev-list", "--stdin"); err != nil {
 		return nil, err

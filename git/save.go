@@ -61,7 +61,11 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if c.At, err = r.moment(); err != nil {
 		return c, nil, err
 	}
-	parent, unkept, err := r.storeStanding(ctx, p, trees)
+	at, unkept, err := r.keepStanding(ctx)
+	if err != nil {
+		return c, nil, err
+	}
+	parent, err := storeStanding(at, p, trees)
 	if err != nil {
 		return c, nil, err
 	}
@@ -79,7 +83,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 		return c, nil, err
 	}
 	r.last = c.At
-	r.remember(c.ID, s.entries)
+	r.remember(c.ID, s.entries, at)
 	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)
 }
