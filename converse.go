@@ -99,7 +99,7 @@ func (s *Session) await(ctx context.Context) *ending {
 	}
 	active, stop := s.activeLimit()
 	defer stop()
-	idle := time.NewTimer(c.IdleTimeout)
+	idle, due := time.NewTimer(c.IdleTimeout), time.Now().Add(c.IdleTimeout)
 	defer idle.Stop()
 	for {
 		select {
@@ -114,20 +114,29 @@ func (s *Session) await(ctx context.Context) *ending {
 		case <-timeout:
 			return &ending{class: OutcomeTimedOut, detail: fmt.Sprintf("the session's time limit of %s passed", c.SessionTimeout)}
 		case <-idle.C:
-			left := s.idleFor()
+			left := s.idleFor(time.Since(due))
 			if left <= 0 {
 				return &ending{class: OutcomeIdle, detail: fmt.Sprintf("nothing was heard of the agent for %s", c.IdleTimeout)}
 			}
 			idle.Reset(left)
+			due = time.Now().Add(left)
 		}
 	}
 }
 
-// idleFor is how much longer the agent may be silent. A running tool may be
-// silent three times as long.
-func (s *Session) idleFor() time.Duration {
+// standstill is how late a timer is where this very process did not run for a
+// while, as after SIGSTOP and SIGCONT.
+const standstill = time.Second
+
+// idleFor is how much longer the agent may be silent, asked late by so much. A
+// running tool may be silent three times as long. After a standstill what the
+// agent said meanwhile is still to be read, so that all begins anew.
+func (s *Session) idleFor(late time.Duration) time.Duration {
 	silence, running := s.events.silence()
 	limit := s.p.cfg.IdleTimeout
+	if late > standstill {
+		return limit
+	}
 	if running {
 		limit *= 3
 	}

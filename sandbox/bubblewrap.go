@@ -189,5 +189,5 @@ func (b *Bubblewrap) StandIns(dir string) ([]string, error) { return b.keeper.he
 // they cannot write, read, reach or see what they must not.
 func (b *Bubblewrap) Check(ctx context.Context) []autosession.Canary {
 	canaries := slices.Concat(common(b.options), confined(), limited(b.options.Limits, b.groups))
-	return append(try(ctx, b, b.options, canaries), known(b.lacks())...)
+	return append(try(ctx, roomy(b, b.options.Limits), b.options, canaries), known(b.lacks())...)
 }

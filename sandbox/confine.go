@@ -31,13 +31,21 @@ func (l *Landlock) Within(bounds Limits) Confining {
 	return &other
 }
 
+// roomy is a Sandbox to be tried out, whatever room the disk has: a full one
+// does not make it weaker. The session's own tree is not started then, and the
+// person is told.
+func roomy(c Confining, l Limits) Confining {
+	l.Reserve = -1
+	return c.Within(l)
+}
+
 // Confine returns the strongest Sandbox that works here: Bubblewrap, or else
 // Landlock, whose name says what it lacks. Its error says why neither works,
 // or what is wrong with o.
 func Confine(ctx context.Context, o Options) (Confining, error) {
 	b, err := NewBubblewrap(o)
 	if err == nil {
-		if first := try(ctx, b, b.options, common(b.options)[:1])[0]; !first.Holds {
+		if first := try(ctx, roomy(b, b.options.Limits), b.options, common(b.options)[:1])[0]; !first.Holds {
 			err = fmt.Errorf("cannot confine by %s: %s", b.version, first.Detail)
 		}
 	}

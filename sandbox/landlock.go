@@ -114,7 +114,7 @@ func (l *Landlock) Rescue(ctx context.Context, session string) error {
 // Check tries what can be tried quickly, and names what is not held.
 func (l *Landlock) Check(ctx context.Context) []autosession.Canary {
 	canaries := slices.Concat(common(l.options), restricted(), limited(l.options.Limits, l.groups))
-	return append(try(ctx, l, l.options, canaries), known(l.lacks())...)
+	return append(try(ctx, roomy(l, l.options.Limits), l.options, canaries), known(l.lacks())...)
 }
 
 // harmless are the devices that can be written.

@@ -178,14 +178,14 @@ func TestReserve(t *testing.T) {
 }
 
 // The same on the disk that the tests are on, whoever runs them: the reserve is
-// what is free now, but for a little.
+// what is free now, but for more than others take or give back meanwhile.
 func TestDiskLimited(t *testing.T) {
 	h := newHouse(t)
 	free, _, err := diskRoom(h.base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.limit(t, Limits{Reserve: int64(free) - 512<<20})
+	h.limit(t, Limits{Reserve: int64(free) - 4<<30})
 	p, err := h.Start(t.Context(), h.scope, autosession.Command{
 		Path: "/bin/sh", Args: []string{"-c", `i=0; while fallocate -l 16M part$i; do i=$((i+1)); sleep 0.01; done`},
 	})
@@ -196,6 +196,7 @@ func TestDiskLimited(t *testing.T) {
 	if exit.Signal != syscall.SIGKILL || err == nil || !strings.Contains(err.Error(), "are to stay free") {
 		t.Errorf("%+v, %v", exit, err)
 	}
+	h.limit(t, Limits{Reserve: int64(free) + 100<<30})
 	_, err = h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"})
 	if needs, ok := errors.AsType[*autosession.OutcomeError](err); !ok || needs.Outcome.Block != autosession.BlockDisk {
 		t.Errorf("a tree starts on a disk that is full: %v", err)

@@ -67,16 +67,29 @@ func TestFailsClosed(t *testing.T) {
 // Where bubblewrap is missing or cannot work there is the next best, and
 // nothing less.
 func TestConfine(t *testing.T) {
+	o := Options{State: t.TempDir(), Pass: []string{"GORACE"}}
 	confine := func() string {
-		box, err := Confine(t.Context(), Options{State: t.TempDir(), Pass: []string{"GORACE"}})
+		box, err := Confine(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, c := range box.Check(t.Context()) {
+			if !c.Holds && strings.HasPrefix(box.Name(), "bubblewrap ") {
+				t.Errorf("%+v", c)
+			}
 		}
 		return box.Name()
 	}
 	if name := confine(); !strings.HasPrefix(name, "bubblewrap ") {
 		t.Error(name)
 	}
+	t.Run("full disk", func(t *testing.T) {
+		defer func(l Limits) { o.Limits = l }(o.Limits)
+		o.Limits.Reserve = 1 << 60
+		if name := confine(); !strings.HasPrefix(name, "bubblewrap ") {
+			t.Error(name)
+		}
+	})
 	t.Run("missing", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
 		if name := confine(); !strings.HasPrefix(name, "landlock ") {

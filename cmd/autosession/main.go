@@ -57,7 +57,7 @@ checks its claims, saves everything, and says why it goes on, waits or stops.
 Exit status: 0 complete, or --once ended well; 1 unexpected; 2 usage,
 configuration or no spec; 3 a limit was reached; 4 stuck or failing, or --once
 failed; 5 needs a person; 6 another process holds the project; 7 the sandbox
-does not hold; 8 stopped by autosession stop; 129, 130, 143 after a signal.`,
+does not hold; 8 stopped by autosession stop; 129, 130, 131, 143 after a signal.`,
 		Args:          known,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,

@@ -104,9 +104,12 @@ func (s *script) program(ts *testscript.TestScript, name string) *program {
 
 // sendSignal sends a signal to a program that was started.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}
+	known := map[string]syscall.Signal{
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "QUIT": syscall.SIGQUIT,
+		"KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+	}
 	if neg || len(args) != 2 || known[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM|HUP|KILL NAME")
+		ts.Fatalf("usage: signal INT|TERM|HUP|QUIT|KILL|STOP|CONT NAME")
 	}
 	ts.Check(of(ts).program(ts, args[1]).cmd.Process.Signal(known[args[0]]))
 }

@@ -24,8 +24,9 @@ func (a *app) runCommand() *cobra.Command {
 make the feature list, and runs session after session until every feature
 passes. Start it again to go on where it stopped.
 
-Ctrl-C once lets the session save its work and stops; twice kills the agent and
-saves; three times exits at once, and the next start puts things right.`,
+Ctrl-C once lets the session save its work and stops; twice, or Ctrl-\, kills
+the agent and saves; three times exits at once, and the next start puts things
+right.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	config.AddFlags(c.Flags())
@@ -136,7 +137,8 @@ func (w *parts) reread(ctx context.Context, flags *pflag.FlagSet, screen *screen
 	return c, snapshot, w.configure(c)
 }
 
-// signals turns a person's signals into a stop, then a kill, then an exit.
+// signals turns a person's signals into a stop, then a kill, then an exit. With
+// SIGQUIT the kill comes at once.
 type signals struct {
 	stop   chan struct{} // closed at the first
 	got    chan os.Signal
@@ -149,7 +151,7 @@ type signals struct {
 func listen(ctx context.Context) (context.Context, *signals) {
 	ctx, kill := context.WithCancelCause(ctx)
 	s := &signals{stop: make(chan struct{}), got: make(chan os.Signal, 3), done: make(chan struct{}), ended: make(chan struct{})}
-	signal.Notify(s.got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(s.got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	go func() {
 		defer close(s.ended)
 		defer kill(nil)
@@ -163,15 +165,21 @@ func (s *signals) wait(kill context.CancelCauseFunc) {
 		select {
 		case <-s.done:
 			return
-		case sig := <-s.got:
+		case got := <-s.got:
+			sig := got.(syscall.Signal)
+			if n == 1 {
+				s.signal = sig
+				close(s.stop)
+			}
+			if n == 1 && sig == syscall.SIGQUIT {
+				n = 2
+			}
 			switch n {
 			case 1:
-				s.signal = sig.(syscall.Signal)
-				close(s.stop)
 			case 2:
-				kill(fmt.Errorf("a second signal (%s)", sig))
+				kill(fmt.Errorf("a signal to end at once (%s)", sig))
 			default:
-				os.Exit(exitSignal + int(sig.(syscall.Signal)))
+				os.Exit(exitSignal + int(sig))
 			}
 		}
 	}
