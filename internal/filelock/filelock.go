@@ -79,7 +79,9 @@ func (l *Lock) Release() error {
 	if l.file == nil {
 		return nil
 	}
-	err := l.file.Close() // the kernel unlocks with the last descriptor
+	// Closing alone is not enough: a process that is being started has the
+	// descriptor, too, until it is another program.
+	err := errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close())
 	l.file = nil
 	if err != nil {
 		return fmt.Errorf("cannot unlock: %w", err)

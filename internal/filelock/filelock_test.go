@@ -170,3 +170,28 @@ func TestOneOfManyGetsIt(t *testing.T) {
 		t.Errorf("%d hold the lock", n)
 	}
 }
+
+// TestReleaseWhileStarting has a second descriptor of the lock, as a process
+// has that was forked and has not become its program yet.
+func TestReleaseWhileStarting(t *testing.T) {
+	dir := t.TempDir()
+	l, err := filelock.Acquire(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inherited, err := unix.Dup(l.Descriptor())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(inherited)
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := filelock.Acquire(dir)
+	if err != nil {
+		t.Fatalf("the lock is held after its release: %v", err)
+	}
+	if err := again.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
