@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // The steps of CLOSE, in order. A record's Step is the last one that is done.
@@ -87,7 +89,7 @@ func (c *closing) leave(ctx context.Context) error {
 	if err := c.step(ctx, stepClosing); err != nil {
 		return err
 	}
-	if err := c.end(ctx); err != nil {
+	if err := errors.Join(c.end(ctx), reach.Dir(c.p.cfg.Dir)); err != nil {
 		c.emit(Event{Type: EventWarning, Text: err.Error()})
 	}
 	if c.rec.Left != "" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/autosession/autosession/internal/atomicfile"
 	"github.com/autosession/autosession/internal/filelock"
+	"github.com/autosession/autosession/internal/reach"
 	"github.com/autosession/autosession/internal/redact"
 )
 
@@ -108,9 +109,15 @@ func (p *project) open(ctx context.Context) error {
 	if err := p.lock(); err != nil {
 		return err
 	}
+	if err := reach.Dir(p.cfg.Dir); err != nil {
+		return err
+	}
 	var err error
 	if p.root, err = os.OpenRoot(p.cfg.Dir); err != nil {
 		return fmt.Errorf("cannot open the project: %w", err)
+	}
+	if err := p.cfg.Sandbox.Rescue(ctx, ""); err != nil {
+		return err
 	}
 	if err := os.RemoveAll(filepath.Join(p.cfg.State, scratchDir)); err != nil {
 		return fmt.Errorf("cannot remove what a search left: %w", err)

@@ -15,7 +15,8 @@ type Sandbox interface {
 	// when the program of c is missing or cannot be executed.
 	Start(ctx context.Context, s Scope, c Command) (Process, error)
 	// Rescue ends what is left of a session whose manager died, and returns
-	// when it is gone. It does nothing for a session that left nothing.
+	// when it is gone. It does nothing for a session that left nothing. "" is
+	// all that any manager left which is dead, of whatever session.
 	Rescue(ctx context.Context, session string) error
 	// Check tries the sandbox out, by the same path that a session uses.
 	Check(ctx context.Context) []Canary

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // takeStock looks at the feature list between sessions. What a person changed
@@ -160,7 +162,7 @@ func (p *project) writeList(list FeatureList) error {
 		return err
 	}
 	if info, err := p.root.Lstat(ListFile); err == nil && !info.Mode().IsRegular() {
-		if err := p.root.RemoveAll(ListFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := reach.RemoveAll(p.root, ListFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot write %s: %w", ListFile, err)
 		}
 	}

@@ -139,7 +139,7 @@ func clean(printed string, o Options) bool {
 // it must fail may spoil the next ones, but then the sandbox does not hold
 // anyway.
 func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []canary) []autosession.Canary {
-	base, err := os.MkdirTemp(o.State, "check-")
+	base, err := os.MkdirTemp(o.State, trialOf(ourselves()))
 	if err != nil {
 		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
 	}

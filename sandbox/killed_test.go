@@ -164,3 +164,42 @@ func TestManagerAndWardenKilled(t *testing.T) {
 		})
 	}
 }
+
+// What a dead manager left of any session is cleared when nobody knows of the
+// session any more, and what belongs to a live one stays.
+func TestAbandoned(t *testing.T) {
+	for kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			manager, scope, box := manage(t, kind)
+			tree := processesBelow(t, manager.Process.Pid)
+			ours := scope
+			ours.Session, ours.Dir, ours.Home = "ours", t.TempDir(), t.TempDir()
+			live, err := box.Start(t.Context(), ours, autosession.Command{Path: "sleep", Args: []string{"600"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { live.Stop(0) })
+			state := filepath.Join(filepath.Dir(scope.Dir), "state")
+			if err := os.Mkdir(filepath.Join(state, trialOf(proctree.Process{PID: manager.Process.Pid})+"x"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			manager.Process.Kill()
+			manager.Wait()
+			if err := box.Rescue(t.Context(), ""); err != nil {
+				t.Fatal(err)
+			}
+			if left := alive(tree); len(left) > 0 {
+				t.Errorf("%v still run", left)
+			}
+			if entries, err := os.ReadDir(state); err != nil || len(entries) != 1 || entries[0].Name() != "ours" {
+				t.Errorf("the state holds %v, %v", entries, err)
+			}
+			if err := live.Stop(0); err != nil {
+				t.Error(err)
+			}
+			if exit, err := live.Wait(); err != nil || exit.Signal == 0 {
+				t.Errorf("what lives was touched: %+v, %v", exit, err)
+			}
+		})
+	}
+}

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // protection is what cannot be changed in a project, although the project can.
@@ -142,29 +145,37 @@ func (s standIn) make(root *os.Root) error {
 	return nil
 }
 
-// remove removes the stand-in if it is still what was made: what a person put
-// there meanwhile stays.
+// remove removes the stand-in if it is still what was made, also where modes
+// forbid it: what a person put there meanwhile stays.
 func (s standIn) remove(root *os.Root) error {
+	err := s.take(root)
+	if errors.Is(err, fs.ErrPermission) && reach.Parents(root, s.Path) == nil {
+		err = s.take(root)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot remove the stand-in %s: %v", s.Path, bare(err))
+	}
+	return nil
+}
+
+func (s standIn) take(root *os.Root) error {
 	info, err := root.Lstat(s.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):
 		return nil
 	case err != nil:
-		return fmt.Errorf("cannot remove the stand-in %s: %v", s.Path, bare(err))
+		return err
 	case s.Dir && info.IsDir():
-		if entries, err := fs.ReadDir(root.FS(), s.Path); err != nil || len(entries) > 0 {
-			return nil
+		if err := root.Remove(s.Path); !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
 		}
+		return nil
 	case s.Dir || !info.Mode().IsRegular() || info.Size() > int64(len(s.content())):
 		return nil
-	default:
-		data, err := root.ReadFile(s.Path)
-		if err != nil || string(data) != s.content() && len(data) > 0 {
-			return nil // an empty one is a stand-in that was cut off
-		}
 	}
-	if err := root.Remove(s.Path); err != nil {
-		return fmt.Errorf("cannot remove the stand-in %s: %v", s.Path, bare(err))
+	data, err := root.ReadFile(s.Path)
+	if err != nil || string(data) != s.content() && len(data) > 0 {
+		return nil // an empty one is a stand-in that was cut off
 	}
-	return nil
+	return root.Remove(s.Path)
 }

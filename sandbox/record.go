@@ -15,6 +15,7 @@ import (
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/internal/proctree"
+	"github.com/autosession/autosession/internal/reach"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,6 +24,7 @@ import (
 type record struct {
 	Session  string             `json:"session"`
 	Tree     string             `json:"tree"`
+	Manager  proctree.Process   `json:"manager"`             // who made it, and clears it
 	Dir      string             `json:"dir"`                 // the project
 	Temp     string             `json:"temp,omitempty"`      // directory to be removed
 	Exclude  string             `json:"exclude,omitempty"`   // file that names the stand-ins for git
@@ -94,7 +96,7 @@ func (k *keeper) lock() (unlock func(), err error) {
 
 // begin returns the record of a new tree. It is not saved yet.
 func (k *keeper) begin(session, dir string) *record {
-	return &record{Session: session, Tree: rand.Text(), Dir: dir, keeper: k}
+	return &record{Session: session, Tree: rand.Text(), Manager: ourselves(), Dir: dir, keeper: k}
 }
 
 // file is a file of the record's own, by its ending.
@@ -243,6 +245,9 @@ func (r *record) eachStandIn(list []standIn, do func(standIn, *os.Root) error) e
 	if len(list) == 0 {
 		return nil
 	}
+	if err := reach.Dir(r.Dir); err != nil {
+		return err
+	}
 	root, err := os.OpenRoot(r.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -331,16 +336,15 @@ func (r *record) disarm() error {
 // removeAll removes a tree of files, also below directories that were made
 // read-only, as module caches are.
 func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
+	root, err := os.OpenRoot(filepath.Dir(dir))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() {
-			os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
+	if err != nil {
+		return bare(err)
+	}
+	defer root.Close()
+	return bare(reach.RemoveAll(root, filepath.Base(dir)))
 }
 
 // records reads the records of a session, or of all for "*".

@@ -44,8 +44,12 @@ func family(list, roots []proctree.Process) []proctree.Process {
 	return slices.Collect(maps.Values(found))
 }
 
-// rescue ends what is left of a session and removes what was made for it.
+// rescue ends what is left of a session and removes what was made for it. ""
+// is whatever a manager that is dead has left.
 func (k *keeper) rescue(ctx context.Context, session string) error {
+	if session == "" {
+		return k.rescueAbandoned(ctx)
+	}
 	if !validSession.MatchString(session) {
 		return fmt.Errorf("cannot rescue session %q: not an id of a session", session)
 	}
