@@ -173,7 +173,7 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 	saving, cancel := saveContext(ctx)
 	defer cancel()
 	c.rec.Step = stepChecked
-	return c.p.apply(saving, Change{Session: c.rec, Checks: round.runs})
+	return c.p.apply(saving, Change{Session: c.rec, Project: &c.p.record, Checks: round.runs})
 }
 
 // commit is steps 7 to 9. The session is over with the first of them.

@@ -72,7 +72,7 @@ func (r *round) since(ctx context.Context, proof CheckRun) (held int, path []mil
 	switch {
 	case r.session > 0:
 		path = append(path, milestone{session: r.session})
-	case len(path) == 0 || r.trees(ctx)[path[len(path)-1].checkpoint] != r.checker.tree:
+	case len(path) == 0 || r.trees(ctx)[path[len(path)-1].checkpoint] != r.checker.base.Tree:
 		path = append(path, milestone{})
 	}
 	return held, path

@@ -131,6 +131,9 @@ func (p *project) open(ctx context.Context) error {
 	}
 	p.record, p.ledger, p.sessions = snapshot.Project, snapshot.Ledger, snapshot.Sessions
 	p.counted, p.spent, p.run = snapshot.Counted, snapshot.Spent, snapshot.Run
+	if err := p.undoCheck(ctx); err != nil {
+		return err
+	}
 	if err := p.rescue(ctx, snapshot.Pending); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package autosession
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,15 +51,13 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 type checker struct {
 	checks  Checks
 	project *project
-	base    string // checkpoint that is checked
+	base    Checkpoint // what is checked
 	sandbox Sandbox
 	scope   Scope // of a check
-	tree    string
 	commit  string
 	session int
-	suite   [2]*CheckRun                    // the first and the second run of the suite
-	undo    func(ctx context.Context) error // puts back what a check changed
-	redact  func(string) string             // takes keys out of what a check prints
+	suite   [2]*CheckRun        // the first and the second run of the suite
+	redact  func(string) string // takes keys out of what a check prints
 }
 
 // run checks one feature: try is 0, or 1 for the second opinion. The error
@@ -70,16 +69,21 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 		again.Feature = key
 		return again, nil
 	}
-	r := CheckRun{Feature: key, Session: c.session, Command: command, Suite: suite, Tree: c.tree, Commit: c.commit, At: time.Now()}
+	r := CheckRun{Feature: key, Session: c.session, Command: command, Suite: suite, Tree: c.base.Tree, Commit: c.commit, At: time.Now()}
 	out := &headTail{limit: 32 << 10}
-	if err := c.execute(ctx, &r, out); err != nil {
+	end, err := c.project.beginCheck(ctx, c.base)
+	if err != nil {
+		return CheckRun{}, err
+	}
+	err = c.execute(ctx, &r, out)
+	r.Took = time.Since(r.At)
+	if undone := end(ctx, err == nil); undone != nil {
+		return CheckRun{}, errors.Join(err, fmt.Errorf("cannot put back what the check of feature %s changed: %w", key, undone))
+	}
+	if err != nil {
 		return CheckRun{}, fmt.Errorf("cannot check feature %s: %w", key, err)
 	}
-	r.Took = time.Since(r.At)
 	r.Output = c.redact(out.String())
-	if err := c.undo(ctx); err != nil {
-		return CheckRun{}, fmt.Errorf("cannot put back what the check of feature %s changed: %w", key, err)
-	}
 	if suite {
 		c.suite[try] = &r
 	}
@@ -89,7 +93,7 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error {
 	s := script{c.sandbox, c.scope, r.Command}
 	if c.checks.Clean {
-		protected, remove, err := c.project.export(ctx, c.base, c.project.isProtected)
+		protected, remove, err := c.project.export(ctx, c.base.ID, c.project.isProtected)
 		if err != nil {
 			return err
 		}

@@ -44,11 +44,10 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 		p: p, ledger: l, session: session, emit: emit, changed: map[int]bool{}, credit: map[int]verdicts{},
 		until: time.Now().Add(p.cfg.Checks.Budget),
 		checker: checker{
-			project: p, base: base.ID,
+			project: p, base: base,
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
-			tree: base.Tree, session: session,
-			undo:   func(ctx context.Context) error { return p.putBack(ctx, base) },
-			redact: p.redactor.Text,
+			session: session,
+			redact:  p.redactor.Text,
 		},
 	}
 	if p.cfg.Checks.Clean {
@@ -68,27 +67,6 @@ func (p *project) tree(ctx context.Context) (Checkpoint, error) {
 	}
 	p.present = &saved
 	return saved, nil
-}
-
-// putBack undoes what a check changed.
-func (p *project) putBack(ctx context.Context, base Checkpoint) error {
-	ctx, cancel := saveContext(ctx)
-	defer cancel()
-	now, err := p.cfg.Repo.Save(ctx, labelAfterCheck)
-	if err != nil || now.Tree == base.Tree {
-		return err
-	}
-	changes, err := p.cfg.Repo.Diff(ctx, base.ID, now.ID)
-	if err != nil {
-		return err
-	}
-	var paths []string
-	for _, c := range changes {
-		if c.Path != ListFile { // that is written from the ledger
-			paths = append(paths, c.Path)
-		}
-	}
-	return p.cfg.Repo.Restore(ctx, base.ID, paths...)
 }
 
 // mark notes that entries differ for another reason than a check.
@@ -154,7 +132,7 @@ func (r *round) reprove(ctx context.Context) {
 func (r *round) stale() []int {
 	var out []int
 	for i, e := range r.ledger.Entries {
-		if e.State == FeatureProven && !r.checker.checks.hold(*e.Proof, r.checker.tree, r.checker.commit) {
+		if e.State == FeatureProven && !r.checker.checks.hold(*e.Proof, r.checker.base.Tree, r.checker.commit) {
 			out = append(out, i)
 		}
 	}

@@ -92,7 +92,7 @@ func (p *project) settle(ctx context.Context) error {
 func (p *project) settled(ctx context.Context, r *round) error {
 	ctx, cancel := saveContext(ctx)
 	defer cancel()
-	change := Change{Entries: map[int]LedgerEntry{}, History: r.history, Checks: r.runs}
+	change := Change{Entries: map[int]LedgerEntry{}, History: r.history, Checks: r.runs, Project: &p.record}
 	for i := range r.changed {
 		change.Entries[i] = r.ledger.Entries[i]
 	}

@@ -57,15 +57,16 @@ type Snapshot struct {
 
 // ProjectRecord is what we remember of the project itself.
 type ProjectRecord struct {
-	Dir        string    `json:"dir"`         // resolved path when it was first seen
-	RootCommit string    `json:"root_commit"` // of its git history, or ""
-	Seen       time.Time `json:"seen"`        // first
-	Paused     bool      `json:"paused"`      // asked for; outlives a restart
-	Lane       string    `json:"lane"`        // of its first session
-	Trusted    string    `json:"trusted"`     // hash of the project's configuration that a person accepted
-	Grants     []string  `json:"grants"`      // protected paths that the next session may change
-	Rollback   string    `json:"rollback"`    // checkpoint that a rollback under way goes to; "" is none
-	Head       Link      `json:"head"`        // the last entry of the ledger's history
+	Dir        string    `json:"dir"`                // resolved path when it was first seen
+	RootCommit string    `json:"root_commit"`        // of its git history, or ""
+	Seen       time.Time `json:"seen"`               // first
+	Paused     bool      `json:"paused"`             // asked for; outlives a restart
+	Lane       string    `json:"lane"`               // of its first session
+	Trusted    string    `json:"trusted"`            // hash of the project's configuration that a person accepted
+	Grants     []string  `json:"grants"`             // protected paths that the next session may change
+	Rollback   string    `json:"rollback"`           // checkpoint that a rollback under way goes to; "" is none
+	Head       Link      `json:"head"`               // the last entry of the ledger's history
+	Checking   *Checking `json:"checking,omitempty"` // checks that may be changing the tree; nil is none
 }
 
 // Phase is how far a session's record has come.
