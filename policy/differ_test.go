@@ -35,7 +35,7 @@ func TestBashRunsWhatWasSeen(t *testing.T) {
 			texts = append(texts, s)
 		}
 	}
-	for _, name := range []string{"sample.jsonl", "adversary.jsonl"} {
+	for _, name := range caseFiles {
 		for _, c := range readCases(t, name) {
 			add(c.Command)
 		}

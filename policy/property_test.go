@@ -21,7 +21,7 @@ func corpus(t testing.TB, p *Policy) (allowed, denied []string) {
 			denied = append(denied, s)
 		}
 	}
-	for _, name := range []string{"sample.jsonl", "adversary.jsonl"} {
+	for _, name := range caseFiles {
 		for _, c := range readCases(t, name) {
 			add(c.Command)
 		}

@@ -117,14 +117,8 @@ func (c *call) enter(dirs []Arg) {
 }
 
 func (c *call) gitSub(s *subcommand, sub string) {
-	g := &gitCall{call: c, sub: sub, end: -1}
-	for i, a := range c.args {
-		if a.text == "--" {
-			g.end = i
-			break
-		}
-	}
-	g.p = s.rule.parse(c)
+	g := &gitCall{call: c, sub: sub, p: s.rule.parse(c)}
+	g.end = g.p.end
 	for _, o := range g.p.opts {
 		s.rule.judgeOption(c, o)
 	}

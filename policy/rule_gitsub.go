@@ -218,10 +218,10 @@ var (
 // checkGitConfig allows reading, and setting a few keys of the repository.
 func checkGitConfig(g *gitCall) {
 	read, elsewhere := false, false
-	for _, a := range g.args {
+	for i, a := range g.args {
 		s, ok := a.literal()
 		name, _, _ := strings.Cut(s, "=")
-		if !strings.HasPrefix(a.head(), "-") || g.end >= 0 {
+		if !strings.HasPrefix(a.head(), "-") || g.end >= 0 && i >= g.end {
 			continue
 		}
 		if !ok || !configReads[name] {

@@ -59,6 +59,7 @@ type opt struct {
 type parsed struct {
 	opts     []opt
 	operands []Arg
+	end      int // index of the -- that ended the options, or -1
 }
 
 func (p *parsed) has(names ...string) bool {
@@ -183,7 +184,7 @@ func (r *rule) judgeOperands(c *call, p *parsed) {
 // parse reads the arguments of a call. What the table does not know is refused,
 // or taken as harmless by a lenient rule.
 func (r *rule) parse(c *call) *parsed {
-	p := &parsed{}
+	p := &parsed{end: -1}
 	for i := 0; i < len(c.args); i++ {
 		a := c.args[i]
 		head := a.head()
@@ -195,6 +196,7 @@ func (r *rule) parse(c *call) *parsed {
 				return p
 			}
 		case a.text == "--":
+			p.end = i
 			p.operands = append(p.operands, c.args[i+1:]...)
 			return p
 		case strings.HasPrefix(head, "--") || r.oneDash:
