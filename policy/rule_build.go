@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // buildRules are go, cargo and make, and the project's own init.sh.
 var buildRules = []rule{
@@ -12,7 +15,7 @@ var buildRules = []rule{
 		allow: []string{"cargo build --release", "cargo clippy -- -D warnings", "cargo run -- --config x", "cargo test --target-dir /tmp/t"},
 		deny:  []string{"cargo --config x build", "cargo build --config=x", "cargo build --target-dir /etc", "cargo --conf x", "cargo -C / build", "cargo install --root=/usr x", "cargo build --manifest-path /etc/x", "cargo new ../x", "cargo init /etc/x", "cargo install --path ../x"}},
 	{names: "make", lenient: true, operands: "data...", check: checkMake,
-		options: "-j -l -O -d maybe\n-C --directory dir\n-f --file --makefile -I --include-dir read\n-o -W --old-file --assume-old --what-if --new-file --assume-new value\n-E --eval never\n-B -e -i -k -L -n -p -q -r -R -s -S -t -v -w -b -m --jobs --keep-going --silent --quiet --dry-run --always-make --environment-overrides flag",
+		options: "-j -l -O maybe\n-C --directory dir\n-f --file --makefile -I --include-dir read\n-o -W --old-file --assume-old --what-if --new-file --assume-new value\n-E --eval --temp-stdin never\n-B -d -e -i -k -L -n -p -q -r -R -s -S -t -v -w -b -m --jobs --keep-going --silent --quiet --dry-run --always-make --environment-overrides flag",
 		allow:   []string{"make", "make -j4 test", "make -C src all CC=gcc", "make -f build.mk", "make -kj8"},
 		deny:    []string{"make --eval='x:;id' x", "make -E x", "make SHELL=/tmp/x", "make -f -", "make -C / all", "make -kC/etc", "make --file=- x", "make --ev x", "make MAKEFLAGS=--eval=x", "make -f/dev/stdin", "make -f /etc/x", "make .SHELLFLAGS=x", "make SHELL:=x", "make SHELL+=x", "make -sf-", "make $X", "make SHELL?=x", "make $X=y"}},
 }
@@ -136,10 +139,20 @@ func checkMake(c *call, p *parsed) {
 			c.refuse("P9", "has an argument that is not known", "write it out")
 			return
 		}
-		name = strings.ToUpper(strings.TrimRight(name, ":+?! "))
-		if assigns && (name == "SHELL" || name == ".SHELLFLAGS" || name == "MAKEFLAGS" || name == "GNUMAKEFLAGS" || name == "MAKE" || name == "MAKEFILES") {
+		if assigns && (strings.HasSuffix(name, "!") || strings.Contains(name, "$") || makeFunction.MatchString(a.String())) {
+			c.refuse("P9", "has an assignment that make evaluates: "+a.String(), "give a plain value, or put it into the makefile")
+			return
+		}
+		if name = strings.ToUpper(strings.Trim(name, ":+? ")); assigns && makeNever[name] {
 			c.refuse("P9", "sets "+name+", which changes what make runs", "leave it out")
 			return
 		}
 	}
 }
+
+// makeNever are variables that change what make runs. makeFunction is a call of
+// a function of make, of which some run commands, where others only compute.
+var (
+	makeNever    = words("SHELL .SHELLFLAGS MAKEFLAGS GNUMAKEFLAGS MAKE MAKEFILES")
+	makeFunction = regexp.MustCompile(`\$[({][a-z-]+[ \t\n]`)
+)
