@@ -142,6 +142,14 @@ func (a Arg) from(n int) Arg {
 	return a
 }
 
+// and is the argument with literal text after it.
+func (a Arg) and(text string) Arg {
+	var f fields
+	f.addArg(a)
+	f.add(pieceText, text)
+	return f.arg()
+}
+
 // fields collects the arguments that one word expands to.
 type fields struct {
 	out  []Arg

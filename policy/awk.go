@@ -27,14 +27,12 @@ func checkAwk(c *call, p *parsed) {
 }
 
 // awkJoined is a line end after which a statement goes on.
-var awkJoined = regexp.MustCompile(`(,|&&|\|\||\bdo|\belse)[ \t]*\n`)
+var awkJoined = regexp.MustCompile(`(,|&&|\|\||\?|:|\bdo|\belse)[ \t\n]*\n`)
 
 // judgeAwk scans an awk program: strings and patterns are skipped; what runs,
 // pipes or redirects is refused. An output redirection is told from a
 // comparison by standing in a print statement outside of parentheses.
 func judgeAwk(s string) string {
-	glued := strings.ReplaceAll(s, "\\\n", "")
-	s = awkJoined.ReplaceAllString(strings.ReplaceAll(s, "\\\n", " "), "$1 ")
 	if hasWord(s, "ARGV") {
 		return "names files by ARGV"
 	}
@@ -46,13 +44,14 @@ func judgeAwk(s string) string {
 		return "has @, which loads or calls by name"
 	}
 	for _, w := range []string{"system", "getline"} {
-		if hasWord(code, w) || hasWord(glued, w) && !hasWord(s, w) {
+		if hasWord(code, w) {
 			return "uses " + w
 		}
 	}
 	if strings.Contains(strings.ReplaceAll(code, "||", ""), "|") {
 		return "has a pipe"
 	}
+	code = awkJoined.ReplaceAllString(code, "$1 ")
 	for _, st := range strings.FieldsFunc(code, func(r rune) bool { return strings.ContainsRune(";{}\n", r) }) {
 		st = strings.TrimSpace(st)
 		i := wordIndex(st, "print")
@@ -74,7 +73,8 @@ var (
 )
 
 // awkCode replaces strings and patterns of an awk program by underscores, and
-// leaves comments out.
+// leaves out comments, which end with their line in any case, and line ends
+// after a backslash.
 func awkCode(s string) (code, why string) {
 	var b strings.Builder
 	last := byte(';')     // the last character that was not blank; ; where a pattern may follow
@@ -99,6 +99,13 @@ func awkCode(s string) (code, why string) {
 		case c == '#':
 			if n = strings.IndexByte(s[i:], '\n'); n < 0 {
 				n = len(s) - i
+			}
+			c = ' '
+		case strings.HasPrefix(s[i:], "\\\n"):
+			for n = 2; strings.HasPrefix(s[i+n:], "\\\n"); n += 2 {
+			}
+			if i > 0 && nameByte(s[i-1]) && i+n < len(s) && nameByte(s[i+n]) {
+				return "", "has a word on two lines"
 			}
 			c = ' '
 		case c == '"', c == '/' && strings.IndexByte("(,{};!~&|=\n?:<>+-*%^/", last) >= 0:

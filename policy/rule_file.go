@@ -56,6 +56,7 @@ var fileRules = []rule{
 func checkCopy(c *call, p *parsed) {
 	sources := p.operands
 	dest, ok := p.value("-t", "--target-directory")
+	suffix, backup := c.backupSuffix(p)
 	if !ok {
 		if len(sources) < 2 || sources[len(sources)-1].many {
 			c.refuse("P5", "has no destination that is written out", "name the source and the destination")
@@ -65,13 +66,16 @@ func checkCopy(c *call, p *parsed) {
 	}
 	for _, s := range sources {
 		c.use(s, useRead)
-		if c.name == "mv" {
-			c.use(s, useTree)
+		if c.name == "mv" || p.has("-l", "-s", "--link", "--symbolic-link") {
+			c.use(s, useTree) // what is written to a link is written to the source
 		}
 		if p.has("-T", "--no-target-directory") {
 			s = literalArg(".") // what lies in it comes to lie in the destination
 		}
-		c.into(dest, s)
+		c.into(dest, nameIn(s))
+		if backup {
+			c.into(dest, nameIn(s).and(suffix))
+		}
 	}
 	if ok {
 		return
@@ -81,6 +85,23 @@ func checkCopy(c *call, p *parsed) {
 		u = useDir
 	}
 	c.use(dest, u)
+	if backup {
+		c.use(dest.and(suffix), u)
+	}
+}
+
+// backupSuffix is what cp and mv add to the name of a file that they would
+// overwrite, when they are to keep it.
+func (c *call) backupSuffix(p *parsed) (suffix string, backup bool) {
+	a, given := p.value("-S", "--suffix")
+	if !given {
+		return "~", p.has("-b", "--backup")
+	}
+	s, ok := a.literal()
+	if !ok || strings.Contains(s, "/") {
+		c.refuse("P5", "names its backups by what is not a plain suffix", "use -S .bak")
+	}
+	return s, true
 }
 
 // isRoot says that a path is the project itself, or another whole area.
@@ -94,9 +115,9 @@ func (c *call) isRoot(a Arg) bool {
 	return may >= mayTemp && rest == ""
 }
 
-// into judges the path that a source gets inside a destination directory.
-func (c *call) into(dest, source Arg) {
-	name := nameIn(source)
+// into judges the path that a source gets inside a destination directory, by
+// its name there.
+func (c *call) into(dest, name Arg) {
 	if dest.pieces == nil && name.pieces == nil {
 		c.use(literalArg(dest.text+"/"+name.text), useDir)
 		return

@@ -20,15 +20,19 @@ func checkSed(c *call, p *parsed) {
 			return
 		}
 	}
+	val, _ := p.value("-i", "--in-place")
+	suffix, ok := val.literal()
+	if !ok || strings.ContainsAny(suffix, "/*") {
+		c.refuse("P5", "names its backups with a path", "use -i or -i.bak")
+		return
+	}
 	for _, f := range files {
 		c.use(f, useRead)
 		if inPlace {
 			c.use(f, useWrite)
 		}
-	}
-	for _, o := range p.opts {
-		if (o.name == "-i" || o.name == "--in-place") && o.has && strings.ContainsAny(o.val.String(), "/*<") {
-			c.refuse("P5", "names its backups with a path", "use -i or -i.bak")
+		if suffix != "" {
+			c.use(f.and(suffix), useWrite)
 		}
 	}
 }
