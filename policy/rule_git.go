@@ -9,7 +9,7 @@ import (
 // gitRules holds git: global options here, a table per subcommand below.
 var gitRules = []rule{
 	{names: "git", stop: true, operands: "data...", check: checkGit,
-		options: "--no-pager --version --no-optional-locks flag\n-C dir\n-c -p -P -h --exec-path --config-env --git-dir --work-tree --namespace --super-prefix --paginate --bare --html-path --man-path --info-path --attr-source --literal-pathspecs --glob-pathspecs --noglob-pathspecs --icase-pathspecs --no-replace-objects --list-cmds never",
+		options: "--no-pager --version --no-optional-locks flag\n-C value\n-c -p -P -h --exec-path --config-env --git-dir --work-tree --namespace --super-prefix --paginate --bare --html-path --man-path --info-path --attr-source --literal-pathspecs --glob-pathspecs --noglob-pathspecs --icase-pathspecs --no-replace-objects --list-cmds never",
 		allow:   []string{"git status", "git --no-pager log -3", "git -C src status", "git --version", "git", "git -C {{PROJECT}} diff"},
 		deny:    []string{"git -c core.pager=id log", "git -ccore.pager=id log", "git --exec-path=. x", "git -C / status", "git $X", "git frobnicate", "git -p log", "git --git-dir=/tmp/x log", "git credential fill", "git log --help $X; git -C ~ log"}},
 }
@@ -96,7 +96,7 @@ func (p *parsed) values(name string) []Arg {
 	return out
 }
 
-// enter moves the call to other directories, which were judged before.
+// enter moves the call to other directories, each seen from the one before.
 func (c *call) enter(dirs []Arg) {
 	for _, a := range dirs {
 		text, ok := a.literal()
@@ -104,6 +104,7 @@ func (c *call) enter(dirs []Arg) {
 			c.refuse("P9", "runs in a directory that is not written out", "write it out")
 			return
 		}
+		c.use(a, useDir)
 		for i, d := range c.st.cwd {
 			if i == 0 {
 				c.st.cwd = slices.Clone(c.st.cwd)

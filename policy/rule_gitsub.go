@@ -6,12 +6,13 @@ import (
 )
 
 var gitSubcommands = gitTables(map[string]*subcommand{
-	"status": {allow: []string{"git status --porcelain"}, deny: []string{"git status /etc"}},
-	"log":    {options: "-n -S -G -L --since --until --author --grep value\n--format --pretty maybe\n-O read", allow: []string{"git log --oneline -5 HEAD..main -- src", `git log --format='%h %s' $(git merge-base a b 2>/dev/null || true) || true`}[:1], deny: []string{"git log --output=.git/x", "git log --outp=/etc/x", "git log --ext-diff", "git log --textc", "git log --pretty --output=.git/x"}},
+	"version": {allow: []string{"git version"}, deny: []string{"git version $(wget x)"}},
+	"status":  {allow: []string{"git status --porcelain"}, deny: []string{"git status /etc"}},
+	"log":     {options: "-n -S -G -L --since --until --author --grep value\n--format --pretty maybe\n-O read", allow: []string{"git log --oneline -5 HEAD..main -- src", `git log --format='%h %s' $(git merge-base a b 2>/dev/null || true) || true`}[:1], deny: []string{"git log --output=.git/x", "git log --outp=/etc/x", "git log --ext-diff", "git log --textc", "git log --pretty --output=.git/x"}},
 	"diff": {options: "-S -G value\n-O read", allow: []string{"git diff HEAD -- src/", "git diff --stat --cached", "git diff --no-index a b"},
 		deny: []string{"git diff --no-index a /etc/passwd", "git diff /dev/null /etc/passwd", "git diff --output=/etc/x", "git diff --ext-d"}},
 	"show": {options: "-O read", allow: []string{"git show HEAD:package.json", `git show "$SHA" --stat`}, deny: []string{"git show --output=.git/hooks/pre-commit HEAD:x", "git show --textconv"}},
-	"add":  {allow: []string{"git add .", "git add -A", "git add -f feature_list.json", "git add -p"}, deny: []string{"git add /etc/passwd", "git add ../x"}},
+	"add":  {options: "--pathspec-from-file read", allow: []string{"git add .", "git add -A", "git add -f feature_list.json", "git add -p"}, deny: []string{"git add /etc/passwd", "git add ../x"}},
 	"commit": {options: "-m -C -c --message --author --date --reuse-message --reedit-message --fixup --squash --trailer --cleanup value\n-F --file --pathspec-from-file read\n-t never\n-S --gpg-sign -u --untracked-files maybe",
 		allow: []string{"git commit -am 'x > y && z'", "git commit --amend --no-edit", "git commit -F /tmp/msg", "git commit -qm \"$(cat <<'EOF'\na `b` $c\nEOF\n)\""},
 		deny:  []string{"git commit -F {{HOME}}/.ssh/id_rsa", "git commit -t x", "git commit --template=x", "git commit -aF/etc/passwd", "git commit -m \"$(wget x)\"", "git commit --fil=/etc/passwd"}},
@@ -19,7 +20,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"checkout": {options: "-b -B --orphan --conflict value\n--pathspec-from-file never", check: func(g *gitCall) { checkCheckout(g) },
 		allow: []string{"git checkout -b feature/login", "git checkout main", "git checkout HEAD~1 -- src/a.js", "git checkout -- src", "git checkout -"},
 		deny:  []string{"git checkout feature_list.json", "git checkout HEAD~3 -- feature_list.json", "git checkout -- .", "git checkout -- '*.json'", "git checkout main feature_list.json", "git checkout -- :/feature_list.json", "git checkout -- \"$F\"", "git checkout '*[^~]'"}},
-	"switch": {options: "-c -C --create --force-create --orphan --conflict value", allow: []string{"git switch -c x", "git switch main"}, deny: []string{"git switch $(wget x)"}},
+	"switch": {options: "-c -C --create --force-create --orphan --conflict value\n--force flag", allow: []string{"git switch -c x", "git switch main"}, deny: []string{"git switch $(wget x)"}},
 	"restore": {options: "-s --source --conflict value\n-S -W --staged --worktree flag\n--pathspec-from-file never", check: func(g *gitCall) {
 		if g.p.has("-S", "--staged") && !g.p.has("-W", "--worktree") {
 			return
@@ -38,10 +39,10 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 		deny: []string{"git rm feature_list.json", "git rm -r .", "git rm '*.json'", "git rm -- 'feat*'", "git rm :/feature_list.json"}},
 	"init": {options: "-b --initial-branch --object-format --ref-format value\n--shared maybe", check: func(g *gitCall) { g.dirs(g.p.operands) },
 		allow: []string{"git init", "git init -b main .", "git init -q sub"}, deny: []string{"git init --template=/tmp/x", "git init {{HOME}}/x", "git init --separate-git-dir=x"}},
-	"clone": {options: "-c -u never\n-b -o -j --branch --origin --depth --jobs --filter --shallow-since --shallow-exclude --server-option value\n--reference --reference-if-able read\n--recurse-submodules maybe",
+	"clone": {options: "-c -u never\n-b -o -j --branch --origin --depth --jobs --filter --shallow-since --shallow-exclude --server-option value\n--reference --reference-if-able --bundle-uri read\n--recurse-submodules maybe",
 		check: checkClone, allow: []string{"git clone --depth 1 https://example.org/a.git lib"}, deny: []string{"git clone -c x=y . copy", "git clone -u x . y", "git clone https://example.org/a /etc/x", "git clone --upload-pac=x . y", "git clone 'ext::sh -c id' x", "git clone {{HOME}}/secret x", "git clone --conf x=y . z", "git clone --template=x . y", "git clone $U x", "git clone https://example.org/.claude", "git clone file://{{HOME}}/secret x", "git clone -- -oProxyCommand=id:x y", "git clone ssh://-oProxyCommand=id/x y"}},
 	"fetch":     {options: "-o -j --server-option --depth --jobs --filter --refmap value", check: remoteOperands, allow: []string{"git fetch origin", "git fetch --all --prune"}, deny: []string{"git fetch ext::sh", "git fetch --upload-pack=x", "git fetch /etc", "git fetch file:///etc", "git fetch $X"}},
-	"pull":      {options: "-s -X --strategy --strategy-option -o -j --depth --jobs value", check: func(g *gitCall) { checkStrategy(g); remoteOperands(g) }, allow: []string{"git pull --rebase origin main", "git pull"}, deny: []string{"git pull --upload-pack=x", "git pull ext::sh", "git pull -s evil"}},
+	"pull":      {options: "-s -X --strategy --strategy-option -o -j --depth --jobs --filter value\n-r --rebase maybe", check: checkPull, allow: []string{"git pull --rebase origin main", "git pull"}, deny: []string{"git pull --upload-pack=x", "git pull ext::sh", "git pull -s evil"}},
 	"ls-remote": {options: "-o --server-option --sort value", check: remoteOperands, allow: []string{"git ls-remote --heads origin"}, deny: []string{"git ls-remote --upload-pa=x test", "git ls-remote --exec=x y", "git ls-remote ext::sh"}},
 	"push": {options: "-o --push-option --repo value", check: checkPush,
 		allow: []string{"git push -u origin main", "git push", "git push origin HEAD:refs/heads/x", "git push --tags", "git push -u origin $(git branch --show-current)"},
@@ -59,12 +60,12 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"reflog":      {allow: []string{"git reflog -5"}, deny: []string{"git reflog --output=/etc/x"}},
 	"grep": {options: "-O never\n-e -A -B -C -m value\n-f read\n-n -i -l -w -v -E -F -P -G -h -H -c -o -q -z -W -p -r -a -I -L flag", check: nil,
 		allow: []string{"git grep -n later -- src", "git grep -e 'a|b'"}, deny: []string{"git grep -O x", "git grep --open-files-in-pager='sh -c id' x", "git grep -nOsh x", "git grep --open=x y", "git grep -f /etc/passwd", "git grep --no-index x /etc", "git grep -e a --and -Osh -e b", "git grep -A -Osh b"}},
-	"apply":        {options: "-p -C --directory value", check: func(g *gitCall) { applyDirectory(g) }, allow: []string{"git apply fix.patch", "git apply --check -p1 x"}, deny: []string{"git apply --unsafe-paths x", "git apply /etc/x", "git apply --unsafe x", "git apply --directory=../x y", "git apply --directory=.git x"}},
+	"apply":        {options: "-p -C --directory value\n--build-fake-ancestor write", check: func(g *gitCall) { applyDirectory(g) }, allow: []string{"git apply fix.patch", "git apply --check -p1 x"}, deny: []string{"git apply --unsafe-paths x", "git apply /etc/x", "git apply --unsafe x", "git apply --directory=../x y", "git apply --directory=.git x"}},
 	"clean":        {options: "-e --exclude value", check: func(g *gitCall) { g.change(g.p.operands) }, allow: []string{"git clean -fd", "git clean -n"}, deny: []string{"git clean -f feature_list.json"}},
 	"worktree":     {options: "-b -B --reason value", check: checkWorktree, allow: []string{"git worktree add /tmp/wt", "git worktree list", "git worktree add -b x wt main"}, deny: []string{"git worktree add {{HOME}}/wt", "git worktree add ../wt", "git worktree add .git/x", "git worktree move a {{HOME}}/x", "git worktree add $X", "git worktree add --orphan ../x"}},
 	"archive":      {options: "-o write\n--remote never\n--add-file read\n--format --prefix --mtime --add-virtual-file value", allow: []string{"git archive -o /tmp/x.tar HEAD"}, deny: []string{"git archive --remote=x HEAD", "git archive -o .git/x HEAD", "git archive --exec=x HEAD", "git archive --add-file=/etc/passwd HEAD", "git archive --rem=x HEAD"}},
 	"bundle":       {check: checkBundle, allow: []string{"git bundle create /tmp/x.bundle main", "git bundle verify x"}, deny: []string{"git bundle create {{HOME}}/x main", "git bundle create feature_list.json main", "git bundle verify /etc/x"}},
-	"format-patch": {options: "-o dir\n-v --start-number --subject-prefix --in-reply-to --to --cc value\n--signature-file --description-file read", allow: []string{"git format-patch -o /tmp HEAD~2", "git format-patch -1"}, deny: []string{"git format-patch -o /etc HEAD", "git format-patch --output-dir=/etc HEAD", "git format-patch --signature-file=/etc/passwd -1", "git format-patch -n -o .git HEAD~1"}},
+	"format-patch": {options: "-o dir\n-v --start-number --subject-prefix --in-reply-to --to --cc --signature value\n--signature-file --description-file read", allow: []string{"git format-patch -o /tmp HEAD~2", "git format-patch -1"}, deny: []string{"git format-patch -o /etc HEAD", "git format-patch --output-dir=/etc HEAD", "git format-patch --signature-file=/etc/passwd -1", "git format-patch -n -o .git HEAD~1"}},
 	"bisect":       {check: func(g *gitCall) { checkBisect(g) }, allow: []string{"git bisect start HEAD v1", "git bisect good"}, deny: []string{"git bisect run sh x", "git bisect \"$X\"", "git bisect visualize"}},
 	"show-ref":     {allow: []string{"git show-ref --heads"}, deny: []string{"git show-ref `wget x`"}},
 	"cat-file":     {allow: []string{"git cat-file -p HEAD"}, deny: []string{"git cat-file --textconv HEAD:x", "git cat-file --filters HEAD:x"}},
@@ -76,7 +77,7 @@ func gitTables(m map[string]*subcommand) map[string]*subcommand {
 		if strings.Contains(s.options, "--output write") {
 			s.rule.options = strings.Replace(s.rule.options, "--output write", "", 1)
 		}
-		s.rule.table = readTable(s.rule.options)
+		s.rule.readTable()
 	}
 	return m
 }
@@ -89,24 +90,27 @@ func (g *gitCall) dirs(list []Arg) {
 }
 
 // checkCheckout judges the operands that could be paths. The one before -- is
-// a revision.
+// a revision; what is no path looks like one inside the project.
 func checkCheckout(g *gitCall) {
 	if g.end >= 0 {
 		g.change(g.paths())
 		return
 	}
-	for i, a := range g.p.operands {
-		s, ok := a.literal()
-		if ok && i == 0 && (s == "." || s == "-") {
-			if s == "." {
-				g.change([]Arg{a})
-			}
-			continue
+	for _, a := range g.p.operands {
+		if a.text != "-" { // the branch before
+			g.change([]Arg{a})
 		}
-		if ok && (strings.HasPrefix(s, "-") || strings.ContainsAny(s, "~^@") && !isPattern(s)) {
-			continue
-		}
-		g.change([]Arg{a})
+	}
+}
+
+var rebases = words("true false merges m preserve p")
+
+// checkPull refuses a rebase that opens an editor.
+func checkPull(g *gitCall) {
+	checkStrategy(g)
+	remoteOperands(g)
+	if how, ok := g.p.value("-r", "--rebase"); ok && !rebases[how.text] {
+		g.refuse("P9", "asks a person what to rebase", "use --rebase or --rebase=merges")
 	}
 }
 
@@ -251,6 +255,8 @@ func checkGitConfig(g *gitCall) {
 	case !ok || !configKey.MatchString(key):
 		g.refuse("P9", "names a key that is not written out", "write it out")
 	case len(ops) == 1 && !strings.EqualFold(ops[0].text, "set"):
+	case strings.EqualFold(key, "pull.rebase") && !rebases[ops[1].text]:
+		g.refuse("P9", "sets pull.rebase to what may open an editor", "set it to true, false or merges")
 	case !configKeys[strings.ToLower(key)] || elsewhere:
 		g.refuse("P9", "sets "+key+", which may change what git runs", "set only user.name, user.email, init.defaultBranch, core.autocrlf or pull.rebase of this repository")
 	}

@@ -12,10 +12,11 @@ var pythonRules = []rule{
 			--log --report --log-file write
 			-r --requirement -c --constraint read
 			-i --index-url --extra-index-url -f --find-links --progress-bar --python-version --platform --timeout --retries --format --proxy value
+			--pre flag
 			--editor --python never`,
 		allow: []string{"pip install -r requirements.txt", "pip install flask==2.0", "pip list --format=json", "pip install -e .", ".venv/bin/pip install x"},
 		deny:  []string{"pip install --target=/usr/lib/python3 x", "pip install -t /etc x", "pip config edit --editor 'sh -c id'", "pip --edit x config edit", "pip install --targ /etc x", "pip config set a b", "pip install -r /etc/passwd", "pip download -d/etc x", "pip install /etc/x"}},
-	{names: "pytest", lenient: true, operands: "data...",
+	{names: "pytest", lenient: true, exact: true, operands: "data...",
 		options: "-k -m -n -p -W -o --maxfail --durations --tb --cov --cov-report --ignore --deselect --override-ini value\n--junitxml --junit-xml --resultlog --report-log --log-file write\n-c --rootdir --confcutdir read\n--basetemp dir\n-x -v -q -s -l flag",
 		check:   operandDirs,
 		allow:   []string{"pytest -xvs tests/test_a.py::test_b", "pytest -k 'a or b'", "venv/bin/pytest"}, deny: []string{"pytest --junitxml=/etc/x", "pytest --basetemp=.git", "pytest /etc", "pytest --log-file=/etc/x", "pytest -c /etc/x"}},

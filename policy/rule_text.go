@@ -20,10 +20,10 @@ var textRules = []rule{
 		options: `-e --regexp -A -B -C -m -d -D --after-context --before-context --context --max-count --include --exclude --exclude-dir --label
 			--devices --directories --binary-files --group-separator value
 			-f --file --exclude-from read
-			-# -E -F -G -P -i -v -w -x -c -l -L -n -o -q -s -H -h -r -R -z -Z -a -I -U -b -T -y --color --line-number flag`,
+			-# -E -F -G -P -i -v -w -x -c -l -L -n -o -q -s -H -h -r -R -z -Z -a -I -U -b -T -y --color --line-number --binary flag`,
 		allow: []string{"grep -rn 'rm -rf /' src", "grep -A3 -e x -e /etc/passwd README.md", "grep -c x feature_list.json", "grep -rn later . --include='*.ts'"},
 		deny:  []string{"grep -r key {{HOME}}", "grep -f /etc/passwd x", "grep x ~/.bashrc", "grep -e x /etc/passwd", "grep --file=/etc/passwd x"}},
-	{names: "rg", lenient: true, operands: "data read...", unless: "-e -f --regexp --file --files --type-list",
+	{names: "rg", lenient: true, exact: true, operands: "data read...", unless: "-e -f --regexp --file --files --type-list",
 		options: `-e --regexp -A -B -C -m -g -t -T -M -j -r -E -d --glob --iglob --type --type-not --context --after-context --before-context
 			--max-count --max-columns --max-depth --threads --replace --sort --sortr --encoding --colors --engine --type-add --max-filesize --path-separator --dfa-size-limit value
 			-f --file --ignore-file read
@@ -52,7 +52,7 @@ var textRules = []rule{
 			--all-repeated --group maybe`,
 		allow: []string{"uniq -c x", "uniq a.txt b.txt"}, deny: []string{"uniq x feature_list.json", "uniq x /etc/y", `uniq a "$B"`, "uniq $A"}},
 	{names: "diff", lenient: true, operands: "read...",
-		options: "-U -C -I -x -F -W -D --label --unified-lines --width --horizon-lines --ignore-matching-lines --exclude --show-function-line --ifdef --tabsize value\n-X --exclude-from --from-file --to-file read\n-l --paginate never",
+		options: "-U -C -I -x -F -W -D --label --width --horizon-lines --ignore-matching-lines --exclude --show-function-line --ifdef --tabsize value\n-X --exclude-from --from-file --to-file read\n-l --paginate never",
 		allow:   []string{"diff -u a b", "diff <(git show HEAD:x) x", "diff -rq src lib"}, deny: []string{"diff a /etc/passwd", "diff --from-file=/etc/passwd a", "diff -l a b"}},
 	{names: "jq", operands: "data read...", unless: "-f --from-file", check: checkJQ,
 		options: `-r -R -n -c -s -S -C -M -a -e -j -h -V --raw-output --raw-input --null-input --compact-output --slurp --sort-keys --color-output --monochrome-output

@@ -15,6 +15,8 @@ type rule struct {
 	lenient  bool   // options that the table does not name are harmless
 	stop     bool   // options end at the first operand
 	oneDash  bool   // long options have one dash, or two, and are not abbreviated
+	exact    bool   // long options are not abbreviated
+	folds    bool   // case, and dashes in a long option, make no difference; it is not abbreviated
 	builtin  bool   // a builtin of bash: no path names it, nothing wraps it
 	rule     string // of its refusals; "" is P9
 	check    func(c *call, p *parsed)
@@ -66,12 +68,12 @@ func (p *parsed) has(names ...string) bool {
 	return slices.ContainsFunc(p.opts, func(o opt) bool { return slices.Contains(names, o.name) })
 }
 
-func readTable(text string) table {
+func (r *rule) readTable() {
 	t := table{kinds: map[string]kind{}}
 	var names []string
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(r.options) {
 		if strings.HasPrefix(word, "-") {
-			names = append(names, word)
+			names = append(names, r.key(word))
 			continue
 		}
 		k, ok := kinds[word]
@@ -90,15 +92,30 @@ func readTable(text string) table {
 		names = nil
 	}
 	slices.Sort(t.long)
-	return t
+	r.table = t
 }
+
+// key is an option as it stands in the table: of all the ways in which the
+// program lets it be written, one.
+func (r *rule) key(name string) string {
+	if r.oneDash {
+		name = "-" + strings.TrimLeft(name, "-")
+	}
+	if r.folds && (r.oneDash || strings.HasPrefix(name, "--")) {
+		bare := strings.TrimLeft(name, "-")
+		name = name[:len(name)-len(bare)] + strings.ToLower(unjoined.Replace(bare))
+	}
+	return name
+}
+
+var unjoined = strings.NewReplacer("-", "", "_", "")
 
 func index(lists ...[]rule) map[string]*rule {
 	m := map[string]*rule{}
 	for _, list := range lists {
 		for i := range list {
 			r := &list[i]
-			r.table = readTable(r.options)
+			r.readTable()
 			for _, n := range strings.Fields(r.names) {
 				if m[n] != nil {
 					panic("policy: two rules for " + n)
@@ -251,15 +268,12 @@ func (r *rule) notAnOption(c *call, o opt) {
 }
 
 // long finds a long option by its name or by what the program would accept for
-// it. Of several that it could be, the worst counts.
+// it. Of several that it could be, the worst counts. A table that leaves options
+// out must hold those by whose names others begin.
 func (r *rule) long(name string) (opt, bool) {
-	if r.oneDash {
-		name = "-" + strings.TrimLeft(name, "-")
-		k, ok := r.table.kinds[name]
-		return opt{name: name, kind: k}, ok
-	}
-	if k, ok := r.table.kinds[name]; ok {
-		return opt{name: name, kind: k}, true
+	key := r.key(name)
+	if k, ok := r.table.kinds[key]; ok || r.oneDash || r.exact || r.folds {
+		return opt{name: key, kind: k}, ok
 	}
 	var best opt
 	found := false
@@ -268,9 +282,6 @@ func (r *rule) long(name string) (opt, bool) {
 		if k := r.table.kinds[r.table.long[i]]; !found || k > best.kind {
 			best, found = opt{name: r.table.long[i], kind: k}, true
 		}
-	}
-	if r.lenient && found && best.kind != never_ && best.kind < readOpt {
-		return opt{}, false
 	}
 	return best, found
 }
