@@ -34,7 +34,7 @@ func disarm(dir string) (taken []string, err error) {
 	if err == nil && !info.IsDir() { // it would lead git elsewhere
 		return setAside(root, ".git", nil)
 	}
-	for _, name := range believed(root) {
+	for _, name := range believed(dir, false) {
 		more, problem := disarmPart(root, name)
 		taken, err = append(taken, more...), errors.Join(err, problem)
 	}

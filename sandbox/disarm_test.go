@@ -55,11 +55,11 @@ func TestDisarm(t *testing.T) {
 	if taken, err := disarm(dir); err != nil || len(taken) > 0 {
 		t.Errorf("of a harmless one: %v, %v", taken, err)
 	}
-	plantFiles(t, dir, ".git/hooks/pre-commit", ".git/config.worktree", ".git/commondir", ".git/modules/m/HEAD", ".git/modules/m/hooks/x")
+	plantFiles(t, dir, ".git/hooks/pre-commit", ".git/config.worktree", ".git/commondir", ".git/modules/a/logs/config", ".git/modules/a/logs/hooks/x")
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, ".git/config")); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", ".git/modules/m/hooks"}
+	want := []string{".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", ".git/modules/a/logs/hooks", ".git/modules/a/logs/config"}
 	if taken, err := disarm(dir); err != nil || !slices.Equal(taken, want) {
 		t.Errorf("of a hostile one: %v, %v", taken, err)
 	}

@@ -38,7 +38,7 @@ func protect(dir string, paths []string) (protection, error) {
 	}
 	defer root.Close()
 	var p protection
-	names := believed(root)
+	names := believed(dir, slices.Contains(paths, filepath.Join(dir, ".git")))
 	for _, name := range paths {
 		rel, err := filepath.Rel(dir, name)
 		if err != nil {

@@ -1,81 +1,231 @@
 package sandbox
 
 import (
-	"bufio"
-	"bytes"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
-	"path"
+	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// believed names what git believes in the project's repository, and in those
+// believer finds what git believes in the project's repository, and in those
 // that belong to it: of its submodules and its further work trees. git goes
 // into them by itself, so that a status of the project would run what they
-// name. Paths are relative to the project.
-func believed(root *os.Root) []string {
-	info, err := root.Lstat(".git")
+// name.
+type believer struct {
+	dir    string   // the project, absolute
+	closed bool     // nothing of a repository can be made: see believed
+	names  []string // what is believed, relative to the project
+	seen   []string // the git directories that were looked at, absolute
+}
+
+// believed names what git believes, relative to the project. In a tree that
+// cannot change .git itself that is also where the repositories of submodules
+// would be that are not checked out; their names end with a slash.
+func believed(dir string, closed bool) []string {
+	b := &believer{dir: dir, closed: closed}
+	if exists(filepath.Join(dir, ".git")) {
+		b.workTree(dir)
+	}
+	return b.names
+}
+
+// add says that git believes a path. What lies outside the project cannot be
+// changed from inside.
+func (b *believer) add(at ...string) {
+	for _, one := range at {
+		if name, ok := b.inside(one); ok && !slices.Contains(b.names, name) {
+			b.names = append(b.names, name)
+		}
+	}
+}
+
+// inside returns a path relative to the project, unless it is outside.
+func (b *believer) inside(at string) (name string, ok bool) {
+	name, err := filepath.Rel(b.dir, at)
+	if err != nil || !filepath.IsLocal(name) {
+		return "", false
+	}
+	if strings.HasSuffix(at, "/") {
+		name += "/"
+	}
+	return name, true
+}
+
+// workTree looks at a directory where git finds a repository. That is its .git,
+// or a file .git says where it is.
+func (b *believer) workTree(top string) {
+	at := filepath.Join(top, ".git")
+	info, err := os.Lstat(at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && b.closed:
+		b.add(at + "/")
+	case err != nil:
+		return
+	case info.IsDir():
+		b.gitDir(at, top)
+	default:
+		// What is neither a file nor a directory cannot be protected: that is
+		// said when it is tried.
+		b.add(at)
+		if target, ok := pointed(at, "gitdir: "); ok {
+			b.gitDir(resolve(target), top)
+		}
+	}
+}
+
+// pointed returns the path that a file of git's holds.
+func pointed(file, prefix string) (target string, ok bool) {
+	data, err := readFile(file)
 	if err != nil {
-		return nil
+		return "", false
 	}
-	if !info.IsDir() {
-		return []string{".git"} // of a work tree: it says where the repository is
+	target, ok = strings.CutPrefix(strings.TrimRight(string(data), "\r\n"), prefix)
+	if !ok || target == "" {
+		return "", false
 	}
-	names := parts(".git")
-	trees, _ := fs.Glob(root.FS(), ".git/worktrees/*/commondir")
-	for _, tree := range trees {
-		dir := path.Dir(tree)
-		names = append(names, tree, dir+"/gitdir", dir+"/config.worktree")
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(file), target)
+	}
+	return target, true
+}
+
+// gitDir looks at a git directory. top is its work tree, or "" when it has
+// none.
+func (b *believer) gitDir(dir, top string) {
+	if slices.Contains(b.seen, dir) {
+		return
+	}
+	b.seen = append(b.seen, dir)
+	b.add(parts(dir)...)
+	if common, ok := pointed(filepath.Join(dir, "commondir"), ""); ok && resolve(common) != dir {
+		b.add(filepath.Join(dir, "gitdir"))
+		b.gitDir(resolve(common), "")
 	}
 	// What cannot be read cannot be believed either.
-	_ = fs.WalkDir(root.FS(), ".git/modules", func(name string, entry fs.DirEntry, err error) error {
+	trees, _ := os.ReadDir(filepath.Join(dir, "worktrees"))
+	for _, tree := range trees {
+		b.linked(filepath.Join(dir, "worktrees", tree.Name()))
+	}
+	b.modules(filepath.Join(dir, "modules"))
+	if top == "" {
+		return
+	}
+	for _, link := range gitlinks(dir) {
+		if at := filepath.Join(top, link); b.straight(at) {
+			b.workTree(at)
+		}
+	}
+}
+
+// linked looks at the git directory of a further work tree, which can be in the
+// project as well.
+func (b *believer) linked(dir string) {
+	pointer, ok := pointed(filepath.Join(dir, "gitdir"), "")
+	if !ok {
+		return
+	}
+	top := filepath.Dir(pointer)
+	b.gitDir(dir, top)
+	if exists(pointer) && b.straight(pointer) {
+		b.workTree(top)
+	}
+}
+
+// modules looks at the git directories of submodules. A submodule's name is a
+// path: no part of it tells that there is none below.
+func (b *believer) modules(dir string) {
+	_ = filepath.WalkDir(dir, func(at string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil || !entry.IsDir():
 			return nil
-		case path.Base(name) == "objects" || path.Base(name) == "refs" || path.Base(name) == "logs":
+		case isGitDir(at):
+			top := submoduleTree(at)
+			b.gitDir(at, top)
+			if pointer := filepath.Join(top, ".git"); exists(pointer) && b.straight(pointer) {
+				b.workTree(top)
+			}
+		case slices.Contains([]string{"objects", "refs", "logs"}, filepath.Base(at)) && slices.Contains(b.seen, filepath.Dir(at)):
 			return fs.SkipDir
-		}
-		if head, err := root.Lstat(name + "/HEAD"); err == nil && head.Mode().IsRegular() {
-			names = append(append(names, parts(name)...), pointer(root, name)...)
 		}
 		return nil
 	})
-	return names
 }
 
-// parts are what git believes in one repository: they can name programs that
-// the next git runs, outside too. The last one can lead it to another
-// repository.
-func parts(repository string) []string {
-	return []string{repository + "/hooks", repository + "/config", repository + "/config.worktree", repository + "/commondir"}
+// isGitDir says that git could take a directory for a repository.
+func isGitDir(dir string) bool {
+	return exists(filepath.Join(dir, "config")) ||
+		exists(filepath.Join(dir, "objects")) && exists(filepath.Join(dir, "refs"))
 }
 
-// pointer is the file in a submodule's work tree that says where its
-// repository is.
-func pointer(root *os.Root, repository string) []string {
-	data, err := root.ReadFile(repository + "/config")
+// submoduleTree is the work tree that the git directory of a submodule names,
+// or "".
+func submoduleTree(dir string) string {
+	data, err := readFile(filepath.Join(dir, "config"))
 	if err != nil {
-		return nil
+		return ""
 	}
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-		key, value, _ := strings.Cut(lines.Text(), "=")
-		if strings.TrimSpace(key) != "worktree" {
-			continue
-		}
-		name := path.Join(repository, strings.TrimSpace(value), ".git")
-		if info, err := root.Lstat(name); err == nil && info.Mode().IsRegular() && straight(root, name) {
-			return []string{name}
+	for line := range strings.Lines(string(data)) {
+		key, value, _ := strings.Cut(line, "=")
+		if strings.TrimSpace(key) == "worktree" {
+			return filepath.Join(dir, strings.TrimSpace(value))
 		}
 	}
-	return nil
+	return ""
 }
 
-// straight says that no link is on the way to a path.
-func straight(root *os.Root, name string) bool {
+// parts are what git believes in one git directory: they can name programs that
+// the next git runs, outside too. The last one can lead it to another
+// repository. A further work tree shares the first two.
+func parts(dir string) []string {
+	all := []string{dir + "/hooks", dir + "/config", dir + "/config.worktree", dir + "/commondir"}
+	if filepath.Base(filepath.Dir(dir)) == "worktrees" {
+		return all[2:]
+	}
+	return all
+}
+
+// straight says that a path is in the project, and no link is on the way to it:
+// git does not follow one.
+func (b *believer) straight(at string) bool {
+	name, ok := b.inside(at)
+	if !ok {
+		return false
+	}
 	for _, part := range prefixes(name) {
-		if info, err := root.Lstat(part); err != nil || info.Mode().Type() == fs.ModeSymlink {
+		if info, err := os.Lstat(filepath.Join(b.dir, part)); err == nil && info.Mode().Type() == fs.ModeSymlink {
 			return false
 		}
 	}
 	return true
+}
+
+// maxRead bounds, in bytes, what is read of a file of git's.
+const maxRead = 512 << 20
+
+// readFile reads a regular file: nothing else that was put in its place can
+// make us wait, or lead us away.
+func readFile(name string) ([]byte, error) {
+	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxRead {
+		return nil, fs.ErrInvalid
+	}
+	data := make([]byte, info.Size())
+	n, err := io.ReadFull(file, data)
+	if err == io.ErrUnexpectedEOF || err == io.EOF {
+		err = nil
+	}
+	return data[:n], err
 }

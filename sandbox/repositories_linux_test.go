@@ -78,6 +78,101 @@ func TestRepositoriesOfTheProject(t *testing.T) {
 	}
 }
 
+// source makes a repository with one commit beside the project.
+func (h *house) source(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(h.base, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h.git(t, dir, "init", "-q", "-b", "main")
+	h.git(t, dir, "commit", "-q", "--allow-empty", "-m", "first")
+	return dir
+}
+
+// relatives gives the project submodules that are hard to find, and a further
+// work tree that lies in it.
+func (h *house) relatives(t *testing.T) {
+	t.Helper()
+	source := h.source(t, "library")
+	for _, name := range []string{"vendor/logs", "objects", "refs/x"} {
+		h.git(t, h.scope.Dir, "submodule", "--quiet", "add", source, name)
+	}
+	for _, name := range []string{"embedded", "deep/linked"} { // with a directory .git
+		h.git(t, h.scope.Dir, "clone", "-q", source, name)
+	}
+	h.git(t, h.scope.Dir, "submodule", "--quiet", "add", source, "embedded")
+	h.git(t, h.scope.Dir, "-c", "advice.addEmbeddedRepo=false", "add", "deep/linked")
+	h.git(t, filepath.Join(h.scope.Dir, "embedded"), "clone", "-q", source, "inner")
+	h.git(t, filepath.Join(h.scope.Dir, "embedded"), "-c", "advice.addEmbeddedRepo=false", "add", "inner")
+	h.git(t, h.scope.Dir, "commit", "-q", "-m", "with libraries")
+	h.git(t, h.scope.Dir, "worktree", "add", "-q", "-b", "other", "wt")
+	h.git(t, filepath.Join(h.scope.Dir, "wt"), "submodule", "--quiet", "update", "--init", "objects")
+}
+
+// evilEverywhere are tries to make git believe something of each relative.
+var evilEverywhere = []string{
+	`git config -f .git/modules/vendor/logs/config core.fsmonitor $P/evil`,
+	`git config -f .git/modules/objects/config core.fsmonitor $P/evil`,
+	`git config -f .git/modules/refs/x/config core.fsmonitor $P/evil`,
+	`echo x > .git/modules/vendor/logs/hooks/post-checkout`,
+	`mv .git/modules/vendor .git/modules/v2`,
+	`rm -f vendor/logs/.git`,
+	`mv vendor v2`,
+	`git -C embedded config core.fsmonitor $P/evil`,
+	`echo x > embedded/.git/hooks/pre-commit`,
+	`echo x > embedded/.git/config.worktree`,
+	`mv embedded/.git embedded/git2`,
+	`mv embedded e2`,
+	`git -C embedded/inner config core.fsmonitor $P/evil`,
+	`git -C deep/linked config core.fsmonitor $P/evil`,
+	`mv deep d2`,
+	`rm wt/.git && git init -q wt`,
+	`mv wt w2`,
+	`echo x > .git/worktrees/wt/config.worktree`,
+	`git config -f .git/worktrees/wt/modules/objects/config core.fsmonitor $P/evil`,
+	`rm wt/objects/.git`,
+}
+
+// Neither its path, nor where its repository is, nor that no .gitmodules names
+// it, leaves a submodule or a further work tree open (G8).
+func TestRelativesOfTheProject(t *testing.T) {
+	h := newHouse(t)
+	h.relatives(t)
+	for _, script := range evilEverywhere {
+		h.cannot(t, h.Bubblewrap, "G8", script)
+	}
+	if exit, output := h.run(t, `set -e; for d in embedded deep/linked vendor/logs wt wt/objects; do
+		echo x > $d/x; git -C $d add x; git -C $d commit -q -m x; git -C $d status --porcelain; done
+		git add embedded; git commit -q -m y; git status --porcelain --untracked-files=no`); !exit.OK() {
+		t.Errorf("ordinary work with submodules ended with %+v: %s", exit, output)
+	}
+	h.git(t, h.scope.Dir, "status")
+	h.git(t, filepath.Join(h.scope.Dir, "wt"), "status")
+}
+
+// Where .git itself cannot be changed, no repository can be put where git looks
+// for one of a submodule that is not checked out.
+func TestAbsentSubmodule(t *testing.T) {
+	h := newHouse(t)
+	h.git(t, h.scope.Dir, "submodule", "--quiet", "add", h.source(t, "library"), "lib")
+	h.git(t, h.scope.Dir, "commit", "-q", "-m", "with a library")
+	h.git(t, h.scope.Dir, "submodule", "--quiet", "deinit", "lib")
+	if exit, output := h.run(t, `git init -q lib && rm -r lib/.git`); !exit.OK() {
+		t.Errorf("a submodule cannot be checked out: %+v: %s", exit, output)
+	}
+	h.scope.ReadOnly = append(h.scope.ReadOnly, filepath.Join(h.scope.Dir, ".git"))
+	for _, script := range []string{`git init -q lib`, `rmdir lib/.git`, `mv lib l2`} {
+		h.cannot(t, h.Bubblewrap, "G8", script)
+	}
+	if exit, output := h.run(t, `test -z "$(git status --porcelain --untracked-files=no)"`); !exit.OK() {
+		t.Errorf("%+v: %s", exit, output)
+	}
+	if exists(filepath.Join(h.scope.Dir, "lib/.git")) {
+		t.Error("a stand-in is left")
+	}
+}
+
 // In a project that is itself a work tree, or a submodule, the file that says
 // where the repository is cannot be changed.
 func TestProjectIsWorkTree(t *testing.T) {
@@ -85,9 +180,13 @@ func TestProjectIsWorkTree(t *testing.T) {
 	h.git(t, h.scope.Dir, "commit", "-q", "--allow-empty", "-m", "first")
 	tree := filepath.Join(h.base, "tree")
 	h.git(t, h.scope.Dir, "worktree", "add", "-q", "-b", "other", tree)
+	h.git(t, tree, "submodule", "--quiet", "add", h.source(t, "library"), "lib")
+	h.git(t, tree, "clone", "-q", filepath.Join(h.base, "library"), "embedded")
+	h.git(t, tree, "-c", "advice.addEmbeddedRepo=false", "add", "embedded")
 	h.scope.Dir, h.scope.ReadOnly = tree, nil
 	for _, script := range []string{
 		`echo "gitdir: /tmp" > .git`, `rm -f .git`, `mv .git x`, `rm -f .git; git init -q .`, `ln -sf /tmp .git`,
+		`rm lib/.git`, `git -C embedded config core.fsmonitor $P/evil`, `mv embedded e2`,
 	} {
 		h.cannot(t, h.Bubblewrap, "G8", script)
 	}
