@@ -35,6 +35,9 @@ func disarm(dir string) (taken []string, err error) {
 		return setAside(root, ".git", nil)
 	}
 	for _, name := range believed(dir, false) {
+		if !strings.HasPrefix(name, ".git/") {
+			continue // named by a setting that is not harmless
+		}
 		more, problem := disarmPart(root, name)
 		taken, err = append(taken, more...), errors.Join(err, problem)
 	}

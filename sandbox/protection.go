@@ -62,6 +62,9 @@ func protect(dir string, paths []string) (protection, error) {
 // it is a directory.
 func (p *protection) add(root *os.Root, dir, name string) error {
 	clean := path.Clean(name)
+	if clean == "." {
+		return errors.New("cannot protect the project as a whole: set git's core.hooksPath to a directory of its own")
+	}
 	for _, part := range prefixes(clean) {
 		info, err := root.Lstat(part)
 		last := part == clean

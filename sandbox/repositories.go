@@ -1,10 +1,12 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,15 +23,25 @@ type believer struct {
 	closed bool     // nothing of a repository can be made: see believed
 	names  []string // what is believed, relative to the project
 	seen   []string // the git directories that were looked at, absolute
+
+	personal []setting // of all repositories
 }
 
-// believed names what git believes, relative to the project. In a tree that
-// cannot change .git itself that is also where the repositories of submodules
-// would be that are not checked out; their names end with a slash.
+// believed names what git believes, relative to the project: of its repository,
+// or of one around it. In a tree that cannot change .git itself that is also
+// where the repositories of submodules would be that are not checked out.
+// Directories that may be absent end with a slash.
 func believed(dir string, closed bool) []string {
 	b := &believer{dir: dir, closed: closed}
-	if exists(filepath.Join(dir, ".git")) {
-		b.workTree(dir)
+	b.personal = b.settings(personal()...)
+	for top := dir; ; top = filepath.Dir(top) {
+		if exists(filepath.Join(top, ".git")) {
+			b.workTree(top)
+			break
+		}
+		if top == filepath.Dir(top) {
+			break
+		}
 	}
 	return b.names
 }
@@ -38,16 +50,21 @@ func believed(dir string, closed bool) []string {
 // changed from inside.
 func (b *believer) add(at ...string) {
 	for _, one := range at {
-		if name, ok := b.inside(one); ok && !slices.Contains(b.names, name) {
+		name, ok := b.inside(one)
+		same := func(had string) bool { return path.Clean(had) == path.Clean(name) }
+		if ok && !slices.ContainsFunc(b.names, same) {
 			b.names = append(b.names, name)
 		}
 	}
 }
 
+// isInside says that a path is the project or in it.
+func (b *believer) isInside(at string) bool { return at == b.dir || below(b.dir, at) }
+
 // inside returns a path relative to the project, unless it is outside.
 func (b *believer) inside(at string) (name string, ok bool) {
 	name, err := filepath.Rel(b.dir, at)
-	if err != nil || !filepath.IsLocal(name) {
+	if err != nil || !b.isInside(path.Clean(at)) {
 		return "", false
 	}
 	if strings.HasSuffix(at, "/") {
@@ -94,17 +111,27 @@ func pointed(file, prefix string) (target string, ok bool) {
 	return target, true
 }
 
-// gitDir looks at a git directory. top is its work tree, or "" when it has
-// none.
+// gitDir looks at a git directory. top is its work tree, or "" when only its
+// configuration can tell.
 func (b *believer) gitDir(dir, top string) {
 	if slices.Contains(b.seen, dir) {
 		return
 	}
 	b.seen = append(b.seen, dir)
 	b.add(parts(dir)...)
-	if common, ok := pointed(filepath.Join(dir, "commondir"), ""); ok && resolve(common) != dir {
+	common := dir
+	if target, ok := pointed(filepath.Join(dir, "commondir"), ""); ok && resolve(target) != dir {
+		common = resolve(target)
 		b.add(filepath.Join(dir, "gitdir"))
-		b.gitDir(resolve(common), "")
+		b.gitDir(common, "")
+	}
+	configured := b.settings(filepath.Join(common, "config"), filepath.Join(dir, "config.worktree"))
+	if common == dir {
+		top = cmp.Or(workTreeOf(configured, dir), top)
+	}
+	// Without a work tree what is relative is so to the git directory.
+	if at := cmp.Or(top, dir); exists(at) && (b.straight(at) || !b.isInside(at)) {
+		b.add(hookPaths(slices.Concat(b.personal, configured), at)...)
 	}
 	// What cannot be read cannot be believed either.
 	trees, _ := os.ReadDir(filepath.Join(dir, "worktrees"))
@@ -115,6 +142,9 @@ func (b *believer) gitDir(dir, top string) {
 	if top == "" {
 		return
 	}
+	if pointer := filepath.Join(top, ".git"); exists(pointer) && b.straight(pointer) {
+		b.workTree(top)
+	}
 	for _, link := range gitlinks(dir) {
 		if at := filepath.Join(top, link); b.straight(at) {
 			b.workTree(at)
@@ -122,17 +152,23 @@ func (b *believer) gitDir(dir, top string) {
 	}
 }
 
+// workTreeOf is the work tree that the configuration of a git directory names,
+// or "".
+func workTreeOf(configured []setting, dir string) string {
+	top := ""
+	for _, s := range configured {
+		if s.key == "core.worktree" {
+			top = settingPath(s.value, dir)
+		}
+	}
+	return top
+}
+
 // linked looks at the git directory of a further work tree, which can be in the
 // project as well.
 func (b *believer) linked(dir string) {
-	pointer, ok := pointed(filepath.Join(dir, "gitdir"), "")
-	if !ok {
-		return
-	}
-	top := filepath.Dir(pointer)
-	b.gitDir(dir, top)
-	if exists(pointer) && b.straight(pointer) {
-		b.workTree(top)
+	if pointer, ok := pointed(filepath.Join(dir, "gitdir"), ""); ok {
+		b.gitDir(dir, filepath.Dir(pointer))
 	}
 }
 
@@ -144,11 +180,7 @@ func (b *believer) modules(dir string) {
 		case err != nil || !entry.IsDir():
 			return nil
 		case isGitDir(at):
-			top := submoduleTree(at)
-			b.gitDir(at, top)
-			if pointer := filepath.Join(top, ".git"); exists(pointer) && b.straight(pointer) {
-				b.workTree(top)
-			}
+			b.gitDir(at, "")
 		case slices.Contains([]string{"objects", "refs", "logs"}, filepath.Base(at)) && slices.Contains(b.seen, filepath.Dir(at)):
 			return fs.SkipDir
 		}
@@ -160,22 +192,6 @@ func (b *believer) modules(dir string) {
 func isGitDir(dir string) bool {
 	return exists(filepath.Join(dir, "config")) ||
 		exists(filepath.Join(dir, "objects")) && exists(filepath.Join(dir, "refs"))
-}
-
-// submoduleTree is the work tree that the git directory of a submodule names,
-// or "".
-func submoduleTree(dir string) string {
-	data, err := readFile(filepath.Join(dir, "config"))
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(data)) {
-		key, value, _ := strings.Cut(line, "=")
-		if strings.TrimSpace(key) == "worktree" {
-			return filepath.Join(dir, strings.TrimSpace(value))
-		}
-	}
-	return ""
 }
 
 // parts are what git believes in one git directory: they can name programs that

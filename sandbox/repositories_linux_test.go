@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/autosession/autosession"
 )
 
 // git runs git outside, as the person would.
@@ -170,6 +172,64 @@ func TestAbsentSubmodule(t *testing.T) {
 	}
 	if exists(filepath.Join(h.scope.Dir, "lib/.git")) {
 		t.Error("a stand-in is left")
+	}
+}
+
+// What the configuration names, and its own is elsewhere in the project, is
+// believed as well: hooks, and further configuration.
+func TestConfiguredPlaces(t *testing.T) {
+	h := newHouse(t)
+	h.relatives(t)
+	plantFiles(t, h.scope.Dir, ".husky/_/pre-commit", ".husky/pre-commit", "wt/.husky/pre-commit", "tools/x", "embedded/hooks/x")
+	config := func(file string, args ...string) {
+		h.git(t, h.scope.Dir, append([]string{"config", "-f", file}, args...)...)
+	}
+	config("tools/gitconfig", "include.path", "further")
+	config("tools/further", "core.hooksPath", "deep/hooks")
+	config("embedded/.git/config", "core.hooksPath", "hooks")
+	config(".git/worktrees/wt/config.worktree", "core.hooksPath", "nested/hooks")
+	config(".git/config", "core.hooksPath", ".husky/_")
+	config(".git/config", "include.path", "../tools/gitconfig")
+	config(".git/config", "includeIf.onbranch:other.path", "../.gitconfig")
+	config(filepath.Join(h.person, ".gitconfig"), "core.hooksPath", ".githooks")
+	for _, script := range []string{
+		`echo x > .husky/_/pre-commit`, `echo x > .husky/_/commit-msg`, `echo x > .husky/pre-commit`, `mv .husky .husky2`,
+		`echo x > wt/.husky/pre-commit`, `git config -f tools/gitconfig core.fsmonitor $P/evil`, `mv tools tools2`,
+		`git config -f tools/further core.fsmonitor $P/evil`, `mkdir -p deep/hooks; echo x > deep/hooks/pre-commit`,
+		`git config -f .gitconfig core.fsmonitor $P/evil`, `echo x > embedded/hooks/pre-commit`, `mv embedded/hooks embedded/hooks2`,
+		`mkdir -p wt/nested/hooks; echo x > wt/nested/hooks/pre-commit`, `mkdir -p .githooks; echo x > .githooks/pre-commit`,
+	} {
+		h.cannot(t, h.Bubblewrap, "G8", script)
+	}
+	if exit, output := h.run(t, `touch tools/other deep/other && git commit --allow-empty -m x`); !exit.OK() {
+		t.Errorf("ordinary work beside ended with %+v: %s", exit, output)
+	}
+	for _, name := range []string{".githooks", ".gitconfig", "deep/hooks", "wt/nested"} {
+		if exists(filepath.Join(h.scope.Dir, name)) {
+			t.Errorf("the stand-in %s is left", name)
+		}
+	}
+}
+
+// The hooks of a repository around the project can lie in it.
+func TestRepositoryAround(t *testing.T) {
+	h := newHouse(t)
+	for _, args := range [][]string{{"init", "-q"}, {"config", "core.hooksPath", "project/hooks"}} {
+		h.git(t, h.base, args...)
+	}
+	if err := os.RemoveAll(filepath.Join(h.scope.Dir, ".git")); err != nil {
+		t.Fatal(err)
+	}
+	h.cannot(t, h.Bubblewrap, "G8", `mkdir -p hooks; echo x > hooks/pre-commit`)
+}
+
+// A project that is its own directory of hooks cannot be worked in.
+func TestProjectOfHooks(t *testing.T) {
+	h := newHouse(t)
+	h.git(t, h.scope.Dir, "config", "core.hooksPath", ".")
+	_, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"})
+	if err == nil || !strings.Contains(err.Error(), "core.hooksPath") {
+		t.Errorf("%v", err)
 	}
 }
 
