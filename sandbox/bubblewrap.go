@@ -47,17 +47,20 @@ func NewBubblewrap(o Options) (*Bubblewrap, error) {
 	}
 	program, err := exec.LookPath("bwrap")
 	if err != nil || !filepath.IsAbs(program) {
-		return nil, errors.New("cannot find bubblewrap's program bwrap: " + howToGet)
+		return nil, &unfitError{"cannot find bubblewrap's program bwrap: " + howToGet}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tryTime)
 	defer cancel()
 	said, err := exec.CommandContext(ctx, program, "--version").Output()
+	if _, ended := errors.AsType[*exec.ExitError](err); ended && ctx.Err() == nil {
+		return nil, &unfitError{fmt.Sprintf("cannot run %s: %v", program, err)}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot run %s: %v", program, err)
 	}
 	version, err := parseVersion(string(said))
 	if err != nil {
-		return nil, fmt.Errorf("cannot use %s: %v: %s", program, err, howToGet)
+		return nil, &unfitError{fmt.Sprintf("cannot use %s: %v: %s", program, err, howToGet)}
 	}
 	return &Bubblewrap{o, &keeper{dir: o.State}, program, version, findGroups(o.Limits)}, nil
 }
@@ -161,16 +164,16 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 		seen.set(mount{at: GatewaySocket, kind: readOnly, from: r.way.Socket})
 	}
 	seen.set(mount{at: insideExclude, kind: readOnly, from: r.Exclude})
-	return exec.Command(b.program, append(confinement(seen), append([]string{insideBinary}, args...)...)...), nil
+	return exec.Command(b.program, append(confinement(seen, firstFreeFD), append([]string{insideBinary}, args...)...)...), nil
 }
 
 // confinement is what bubblewrap is asked for, up to the program. The warden
 // is the first process of its PID namespace, and sees itself that no
-// descriptor is passed on.
-func confinement(seen mounts) []string {
+// descriptor is passed on. The filter of system calls is open as filterFD.
+func confinement(seen mounts, filterFD int) []string {
 	args := []string{
 		"--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
-		"--die-with-parent", "--new-session", "--as-pid-1", "--seccomp", strconv.Itoa(firstFreeFD),
+		"--die-with-parent", "--new-session", "--as-pid-1", "--seccomp", strconv.Itoa(filterFD),
 	}
 	return append(append(args, seen.arguments()...), "--")
 }

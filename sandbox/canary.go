@@ -141,7 +141,7 @@ func clean(printed string, o Options) bool {
 func try(ctx context.Context, box autosession.Sandbox, o Options, canaries []canary) []autosession.Canary {
 	base, err := os.MkdirTemp(o.State, trialOf(ourselves()))
 	if err != nil {
-		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: err.Error()}}
+		return []autosession.Canary{{Name: "a place to try the sandbox in", Detail: fmt.Sprintf("cannot make a directory in %s: %v", o.State, bare(err))}}
 	}
 	defer removeAll(base)
 	base = resolve(base)

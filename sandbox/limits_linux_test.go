@@ -181,11 +181,11 @@ func TestReserve(t *testing.T) {
 // what is free now, but for more than others take or give back meanwhile.
 func TestDiskLimited(t *testing.T) {
 	h := newHouse(t)
-	free, _, err := diskRoom(h.base)
+	now, err := diskRoom(h.base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.limit(t, Limits{Reserve: int64(free) - 4<<30})
+	h.limit(t, Limits{Reserve: int64(now.free) - 4<<30})
 	p, err := h.Start(t.Context(), h.scope, autosession.Command{
 		Path: "/bin/sh", Args: []string{"-c", `i=0; while fallocate -l 16M part$i; do i=$((i+1)); sleep 0.01; done`},
 	})
@@ -196,7 +196,7 @@ func TestDiskLimited(t *testing.T) {
 	if exit.Signal != syscall.SIGKILL || err == nil || !strings.Contains(err.Error(), "are to stay free") {
 		t.Errorf("%+v, %v", exit, err)
 	}
-	h.limit(t, Limits{Reserve: int64(free) + 100<<30})
+	h.limit(t, Limits{Reserve: int64(now.free) + 100<<30})
 	_, err = h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/true"})
 	if needs, ok := errors.AsType[*autosession.OutcomeError](err); !ok || needs.Outcome.Block != autosession.BlockDisk {
 		t.Errorf("a tree starts on a disk that is full: %v", err)
@@ -205,13 +205,14 @@ func TestDiskLimited(t *testing.T) {
 
 func TestReserveIsWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var free, ended atomic.Uint64
+		var free, files, ended atomic.Uint64
 		free.Store(100 << 30)
-		r := reserve{dirs: []string{"/gone", "/d"}, room: func(dir string) (uint64, uint64, error) {
+		files.Store(1 << 19)
+		r := reserve{dirs: []string{"/gone", "/d"}, room: func(dir string) (room, error) {
 			if dir == "/gone" {
-				return 0, 0, errors.New("gone")
+				return room{}, errors.New("gone")
 			}
-			return free.Load(), 200 << 30, nil
+			return room{free: free.Load(), all: 200 << 30, freeFiles: files.Load(), files: 1 << 20}, nil
 		}}
 		if next, err := r.look(); next != calmLook || err != nil {
 			t.Errorf("%v, %v", next, err)
@@ -233,10 +234,16 @@ func TestReserveIsWatched(t *testing.T) {
 			t.Errorf("%v, ended %d times", err, ended.Load())
 		}
 		free.Store(2 << 30)
+		files.Store(16383)
+		go watch(nil)
+		if err := <-verdict; err == nil || !strings.Contains(err.Error(), "room for 16383 more files") || ended.Load() != 2 {
+			t.Errorf("%v, ended %d times", err, ended.Load())
+		}
+		files.Store(1 << 19)
 		stop := make(chan struct{})
 		go watch(stop)
 		close(stop)
-		if err := <-verdict; err != nil || ended.Load() != 1 {
+		if err := <-verdict; err != nil || ended.Load() != 2 {
 			t.Errorf("%v, ended %d times", err, ended.Load())
 		}
 	})

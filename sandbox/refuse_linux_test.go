@@ -1,11 +1,14 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/autosession/autosession"
@@ -104,6 +107,77 @@ func TestConfine(t *testing.T) {
 	})
 	if _, err := Confine(t.Context(), Options{State: "relative"}); err == nil || !strings.Contains(err.Error(), `"relative"`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A try that fails for another reason than bubblewrap itself takes nothing
+// weaker: what runs inside can use up a disk, and its files too.
+func TestConfineStops(t *testing.T) {
+	stops := func(t *testing.T, state, why string) error {
+		t.Helper()
+		box, err := Confine(t.Context(), Options{State: state, Pass: []string{"GORACE"}})
+		if err == nil || !strings.HasPrefix(err.Error(), "cannot ") || !strings.Contains(err.Error(), why) {
+			t.Errorf("%v, %v", box, err)
+		}
+		return err
+	}
+	for _, mounted := range []string{"size=10m,nr_inodes=20", "size=128k,nr_inodes=0"} {
+		t.Run(mounted, func(t *testing.T) {
+			if os.Getuid() != 0 {
+				return // only root can make a small disk
+			}
+			disk := smallDisk(t, mounted)
+			state := filepath.Join(disk, "state")
+			if err := os.Mkdir(state, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			fill(disk)
+			if err := stops(t, state, "free"); !isFull(err) {
+				t.Errorf("no person is asked for: %v", err)
+			}
+		})
+	}
+	t.Run("a closed directory", func(t *testing.T) {
+		state := filepath.Join(t.TempDir(), "state")
+		plantFiles(t, state, "x/y")
+		if os.Getuid() == 0 {
+			if err := errors.Join(os.RemoveAll(state), os.Symlink("/proc/1", state)); err != nil { // nothing can be made there
+				t.Fatal(err)
+			}
+		} else if err := os.Chmod(state, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		stops(t, state, "nothing weaker is taken")
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if box, err := Confine(ctx, Options{State: t.TempDir()}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, %v", box, err)
+		}
+	})
+}
+
+// isFull says that an error asks a person for room on a disk.
+func isFull(err error) bool {
+	needs, ok := errors.AsType[*autosession.OutcomeError](err)
+	return ok && needs.Outcome.Block == autosession.BlockDisk
+}
+
+// smallDisk mounts a file system of memory. Only root can.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, options); err != nil {
+		t.Fatalf("cannot make a small disk (root needs CAP_SYS_ADMIN): %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	return disk
+}
+
+// fill makes files until no more can be made, or written.
+func fill(dir string) {
+	for i := 0; os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), make([]byte, 4096), 0o600) == nil; i++ {
 	}
 }
 

@@ -12,8 +12,16 @@ import (
 type reserve struct {
 	dirs  []string // on the file systems in question
 	least int64    // in bytes; 0 is the default
-	room  func(dir string) (free, all uint64, err error)
+	room  func(dir string) (room, error)
 }
+
+// room is what there is on a file system: bytes and files, free and in all. A
+// file system that makes room for files as they come has none in all.
+type room struct{ free, all, freeFiles, files uint64 }
+
+// leastFiles is how many further files there must be room for: an agent that
+// makes files without end must not keep us from making ours.
+func (r room) leastFiles() uint64 { return min(16384, (r.files+49)/50) }
 
 // reserve is what the record's tree must leave free. Of a tree without limits
 // that is nothing.
@@ -22,6 +30,17 @@ func (r *record) reserve() reserve {
 		return reserve{}
 	}
 	return reserve{dirs: []string{r.Dir, r.keeper.dir}, least: r.limits.Reserve, room: diskRoom}
+}
+
+// room says that the reserve of our state is touched, or that nothing more
+// can be written there although no reserve is asked for.
+func (o Options) room() error {
+	least := o.Limits.Reserve
+	if least < 0 {
+		least = 1 << 20
+	}
+	_, err := reserve{dirs: []string{o.State}, least: least, room: diskRoom}.look()
+	return err
 }
 
 // fullError says that the reserve is touched. No tree is started until a
@@ -47,18 +66,21 @@ const (
 func (r reserve) look() (time.Duration, error) {
 	next := calmLook
 	for _, dir := range r.dirs {
-		free, all, err := r.room(dir)
+		now, err := r.room(dir)
 		if err != nil {
 			continue // what cannot be measured, or is gone, cannot be guarded
 		}
 		least := uint64(r.least)
 		if r.least == 0 {
-			least = min(1<<30, all/50)
+			least = min(1<<30, now.all/50)
 		}
-		if free < least {
-			return 0, &fullError{fmt.Sprintf("%s are left on the file system of %s, and %s are to stay free", size(free), dir, size(least))}
+		if now.free < least {
+			return 0, &fullError{fmt.Sprintf("%s are left on the file system of %s, and %s are to stay free", size(now.free), dir, size(least))}
 		}
-		if free < 8*least {
+		if now.freeFiles < now.leastFiles() {
+			return 0, &fullError{fmt.Sprintf("the file system of %s has room for %d more files, and for %d it is to stay free", dir, now.freeFiles, now.leastFiles())}
+		}
+		if now.free < 8*least || now.freeFiles < 8*now.leastFiles() {
 			next = keenLook
 		}
 	}
@@ -82,11 +104,12 @@ func (r reserve) watch(stop <-chan struct{}, end func()) error {
 	}
 }
 
-// diskRoom measures a file system, in bytes.
-func diskRoom(dir string) (free, all uint64, err error) {
+// diskRoom measures the file system of a directory.
+func diskRoom(dir string) (room, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, 0, err
+		return room{}, err
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize), uint64(s.Blocks) * uint64(s.Bsize), nil
+	block := uint64(s.Bsize)
+	return room{free: uint64(s.Bavail) * block, all: uint64(s.Blocks) * block, freeFiles: uint64(s.Ffree), files: uint64(s.Files)}, nil
 }

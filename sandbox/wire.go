@@ -65,6 +65,9 @@ const (
 	firstFreeFD // of bubblewrap alone: the filter of system calls
 )
 
+// barelyFD is the first descriptor that is passed on to bubblewrap alone.
+const barelyFD = 3
+
 // socketPair returns our end of a new socket, and the end for a warden.
 func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()

@@ -133,6 +133,9 @@ func (w *parts) confine(ctx context.Context, c config.Config) (name string, err 
 		return box.Name(), nil
 	}
 	box, err := sandbox.Confine(ctx, o)
+	if is[*autosession.OutcomeError](err) {
+		return "", err // a person is needed, and not for the sandbox
+	}
 	if err != nil {
 		return "", &autosession.SandboxError{Failed: []autosession.Canary{{Name: "sandbox", Detail: err.Error() + "; --no-sandbox runs the agent unconfined"}}}
 	}
