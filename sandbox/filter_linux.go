@@ -57,9 +57,16 @@ var sharedCalls = []uintptr{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD,
 }
 
-// localFamilies can be made where there is no network namespace. Pairs of
-// sockets, which lead nowhere else, are no matter of these.
+// localFamilies can be made where there is no network namespace.
 var localFamilies = []uint32{unix.AF_NETLINK}
+
+// pairTypes are the types that a pair of sockets can have there: those that
+// lead to each other alone. A socket for datagrams, though one of a pair, sends
+// them to any path.
+var pairTypes = []uint32{unix.SOCK_STREAM, unix.SOCK_SEQPACKET}
+
+// typeMask leaves of a socket's type what is not a flag.
+const typeMask = 0xf
 
 // filter is a program for the kernel that judges each system call.
 func filter() ([]byte, error) {
@@ -107,6 +114,7 @@ func lonelyCalls(machine uint32) program {
 	p.flags(unix.SYS_CLONE, firstOffset, unix.CLONE_NEWUSER, unix.EPERM)
 	p.rule(unix.SYS_PRLIMIT64, firstOffset, []uint32{0}, false, unix.EPERM) // of others
 	p.rule(unix.SYS_SOCKET, firstOffset, localFamilies, false, unix.EAFNOSUPPORT)
+	p.masked(unix.SYS_SOCKETPAIR, secondOffset, typeMask, pairTypes, false, unix.ESOCKTNOSUPPORT)
 	return p.ended()
 }
 
@@ -167,8 +175,14 @@ func (p *program) unless(compare uint16, k uint32, with unix.Errno) {
 // rule fails one call when its argument is among values, or is not among
 // them. The number of the call is loaded, before and after.
 func (p *program) rule(call uintptr, argument uint32, values []uint32, among bool, with unix.Errno) {
+	p.masked(call, argument, 0xffffffff, values, among, with)
+}
+
+// masked is a rule that looks at some bits of the argument alone.
+func (p *program) masked(call uintptr, argument, mask uint32, values []uint32, among bool, with unix.Errno) {
 	var body program
 	body.load(argument)
+	body.add(unix.BPF_ALU|unix.BPF_AND|unix.BPF_K, 0, 0, mask)
 	for i, value := range values {
 		// A match goes on behind the first instruction that follows the last
 		// comparison.

@@ -21,6 +21,8 @@ func judge(t interface{ Fatalf(string, ...any) }, p []unix.SockFilter, machine, 
 		i := p[at]
 		jump := map[bool]int{true: int(i.Jt), false: int(i.Jf)}
 		switch i.Code {
+		case unix.BPF_ALU | unix.BPF_AND | unix.BPF_K:
+			loaded &= i.K
 		case unix.BPF_LD | unix.BPF_W | unix.BPF_ABS:
 			loaded = data[i.K/4]
 		case unix.BPF_JMP | unix.BPF_K | unix.BPF_JEQ:

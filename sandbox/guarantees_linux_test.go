@@ -108,6 +108,11 @@ func (h *house) furnish(t *testing.T, state string) {
 		t.Cleanup(func() { l.Close() })
 		go answer(l)
 	}
+	datagrams, err := net.ListenPacket("unixgram", filepath.Join(h.outside, "dgram"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { datagrams.Close() })
 }
 
 // port is the host's loopback port of somebody who answers.
@@ -222,6 +227,7 @@ var impossible = []struct{ guarantee, script string }{
 	{"G17", `$PROBE connect tcp 127.0.0.1:$PORT`},
 	{"G18", `$PROBE connect unix $O/sock`},
 	{"G18", `$PROBE connect unix $P/sock`},
+	{"G18", `$PROBE send unixgram $O/dgram`},
 	{"G18", `$PROBE connect unix @$(basename $(dirname $P))`},
 	{"G18", `ls -A /run | grep -v ^autosession$`},
 	{"G19", `kill -0 $MANAGER`},

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -61,6 +62,8 @@ func TestLandlockImpossible(t *testing.T) {
 		{"G5", `ls -l /proc/$MANAGER/fd/0`},
 		{"G7", `head -c 1 /dev/kmsg || head -c 1 /dev/vda || head -c 1 /dev/sda || head -c 1 /dev/nvme0n1 || ls /dev`},
 		{"G11", `cat /home/*/* /root/.*rc`},
+		{"G18", fmt.Sprintf(`$PROBE pair-send %d $O/dgram`, unix.SOCK_DGRAM)},
+		{"G18", fmt.Sprintf(`$PROBE pair-send %d $O/dgram`, unix.SOCK_RAW)},
 		{"G15", `$PROBE serve tcp 127.0.0.1:0`},
 		{"G19", `kill -TERM $MANAGER`},
 	} {
@@ -133,7 +136,6 @@ func TestLonelyFilter(t *testing.T) {
 		{unix.SYS_SOCKET, unix.AF_UNIX, fails(unix.EAFNOSUPPORT)},
 		{unix.SYS_SOCKET, unix.AF_INET, fails(unix.EAFNOSUPPORT)},
 		{unix.SYS_SOCKET, unix.AF_INET6 | 1<<40, fails(unix.EAFNOSUPPORT)},
-		{unix.SYS_SOCKETPAIR, unix.AF_UNIX, unix.SECCOMP_RET_ALLOW},
 		{unix.SYS_CLONE, uint64(unix.SIGCHLD), unix.SECCOMP_RET_ALLOW},
 		{unix.SYS_CLONE, unix.CLONE_NEWUSER | unix.CLONE_VM, fails(unix.EPERM)},
 		{unix.SYS_CLONE3, 0, fails(unix.ENOSYS)},
@@ -144,6 +146,15 @@ func TestLonelyFilter(t *testing.T) {
 	} {
 		if got := judge(t, p, unix.AUDIT_ARCH_X86_64, uint32(test.call), [6]uint64{test.first}); got != test.want {
 			t.Errorf("call %d with %#x gives %#x, want %#x", test.call, test.first, got, test.want)
+		}
+	}
+	for kind, want := range map[uint64]uint32{
+		unix.SOCK_STREAM: unix.SECCOMP_RET_ALLOW, unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK: unix.SECCOMP_RET_ALLOW,
+		unix.SOCK_SEQPACKET: unix.SECCOMP_RET_ALLOW, unix.SOCK_DGRAM: fails(unix.ESOCKTNOSUPPORT),
+		unix.SOCK_DGRAM | unix.SOCK_CLOEXEC: fails(unix.ESOCKTNOSUPPORT), unix.SOCK_RAW: fails(unix.ESOCKTNOSUPPORT), // raw is of datagrams too
+	} {
+		if got := judge(t, p, unix.AUDIT_ARCH_X86_64, unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX, kind}); got != want {
+			t.Errorf("a pair of type %#x gives %#x, want %#x", kind, got, want)
 		}
 	}
 }

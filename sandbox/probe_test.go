@@ -25,7 +25,8 @@ var held [][]byte // so that memory stays in use
 //	connect NETWORK ADDRESS   and read a byte
 //	serve NETWORK ADDRESS     one byte to each who connects, until it is killed
 //	send NETWORK ADDRESS      one datagram
-//	call NUMBER [ARGUMENT]    a system call, and print its error
+//	call NUMBER [ARGUMENT…]   a system call, and print its error
+//	pair-send TYPE PATH       one datagram, by one of a pair of sockets
 //	get URL                   by the proxy of the environment
 //	direct URL                past it
 //	connect-by HOST:PORT      a tunnel through the proxy
@@ -44,13 +45,19 @@ func runProbe(args []string) int {
 			_, err = conn.Write([]byte("x"))
 		}
 	case "call":
-		var numbers [2]uintptr
+		var numbers [4]uintptr
 		for i, arg := range args[1:] {
 			n, _ := strconv.ParseUint(arg, 10, 64)
 			numbers[i] = uintptr(n)
 		}
-		_, _, errno := syscall.RawSyscall(numbers[0], numbers[1], 0, 0)
+		_, _, errno := syscall.RawSyscall(numbers[0], numbers[1], numbers[2], numbers[3])
 		fmt.Print(int(errno))
+	case "pair-send":
+		kind, _ := strconv.Atoi(args[1])
+		var pair [2]int
+		if pair, err = syscall.Socketpair(syscall.AF_UNIX, kind, 0); err == nil {
+			err = syscall.Sendto(pair[0], []byte("x"), 0, &syscall.SockaddrUnix{Name: args[2]})
+		}
 	case "get":
 		err = get(http.DefaultClient, args[1])
 	case "direct":
