@@ -118,6 +118,10 @@ func (b *Bubblewrap) start(ctx context.Context, s autosession.Scope, c autosessi
 	r := b.keeper.begin(s.Session, s.Dir)
 	r.report = s.Report
 	r.way, r.limits, r.Groups = way, &b.options.Limits, b.groups.names(r.Tree)
+	// Before anything is written: where no room is left that would fail.
+	if _, err := r.reserve().look(); err != nil {
+		return nil, errors.Join(err, r.way.close())
+	}
 	warden, err := b.warden(r, s)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())

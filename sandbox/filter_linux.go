@@ -39,6 +39,19 @@ var socketFamilies = []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF
 // terminalCalls put characters into a terminal's input.
 var terminalCalls = []uint32{unix.TIOCSTI, unix.TIOCLINUX}
 
+// fileCalls set aside room of a disk in no time, so that it is full before
+// anybody can look. Who is refused them writes instead.
+var fileCalls = []uint32{fsReserve, fsReserve64, fsZeroRange}
+
+const (
+	fsReserve   = 0x40305828 // FS_IOC_RESVSP
+	fsReserve64 = 0x4030582a // FS_IOC_RESVSP64
+	fsZeroRange = 0x40305839 // FS_IOC_ZERO_RANGE
+)
+
+// freeing are the modes of fallocate that take up no room.
+var freeing = []uint32{unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_COLLAPSE_RANGE}
+
 // Where the parts of a call are, for the filter. Of arguments it looks at the
 // low half, as the kernel does with those in question.
 const (
@@ -138,6 +151,8 @@ func judged(machine uint32) program {
 		p.when(unix.BPF_JEQ, uint32(call), unix.EPERM)
 	}
 	p.rule(unix.SYS_IOCTL, secondOffset, terminalCalls, true, unix.EPERM)
+	p.rule(unix.SYS_IOCTL, secondOffset, fileCalls, true, unix.EOPNOTSUPP)
+	p.rule(unix.SYS_FALLOCATE, secondOffset, freeing, false, unix.EOPNOTSUPP)
 	return p
 }
 

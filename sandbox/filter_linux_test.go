@@ -47,8 +47,8 @@ func TestFilterJudges(t *testing.T) {
 	program := calls(unix.AUDIT_ARCH_X86_64)
 	rapid.Check(t, func(t *rapid.T) {
 		machine := rapid.SampledFrom([]uint32{unix.AUDIT_ARCH_X86_64, unix.AUDIT_ARCH_X86_64, unix.AUDIT_ARCH_I386}).Draw(t, "machine")
-		number := rapid.OneOf(rapid.Uint32Range(0, 500), rapid.Uint32(), rapid.SampledFrom([]uint32{unix.SYS_SOCKET, unix.SYS_IOCTL, unix.SYS_KEYCTL})).Draw(t, "number")
-		argument := rapid.OneOf(rapid.Uint64Range(0, 50), rapid.Uint64(), rapid.SampledFrom([]uint64{unix.TIOCSTI, unix.TIOCSTI | 1<<40})).Draw(t, "argument")
+		number := rapid.OneOf(rapid.Uint32Range(0, 500), rapid.Uint32(), rapid.SampledFrom([]uint32{unix.SYS_SOCKET, unix.SYS_IOCTL, unix.SYS_KEYCTL, unix.SYS_FALLOCATE})).Draw(t, "number")
+		argument := rapid.OneOf(rapid.Uint64Range(0, 50), rapid.Uint64(), rapid.SampledFrom([]uint64{unix.TIOCSTI, unix.TIOCSTI | 1<<40, fsReserve})).Draw(t, "argument")
 		want := uint32(unix.SECCOMP_RET_ALLOW)
 		fails := func(e unix.Errno) uint32 { return unix.SECCOMP_RET_ERRNO | uint32(e) }
 		switch low := uint32(argument); {
@@ -60,6 +60,9 @@ func TestFilterJudges(t *testing.T) {
 			want = fails(unix.EAFNOSUPPORT)
 		case number == unix.SYS_IOCTL && slices.Contains(terminalCalls, low):
 			want = fails(unix.EPERM)
+		case number == unix.SYS_IOCTL && slices.Contains(fileCalls, low),
+			number == unix.SYS_FALLOCATE && !slices.Contains(freeing, low):
+			want = fails(unix.EOPNOTSUPP)
 		}
 		if got := judge(t, program, machine, number, [6]uint64{argument, argument}); got != want {
 			t.Fatalf("%#x, want %#x", got, want)
@@ -78,6 +81,10 @@ func TestFilterHolds(t *testing.T) {
 		fmt.Sprint(unix.SYS_SOCKET, " ", unix.AF_PACKET):       unix.EAFNOSUPPORT,
 		fmt.Sprint(unix.SYS_SOCKET, " ", unix.AF_VSOCK):        unix.EAFNOSUPPORT,
 		fmt.Sprint(unix.SYS_GETPID | 0x40000000):               unix.ENOSYS,
+		fmt.Sprint(unix.SYS_FALLOCATE, " 1 0 0"):               unix.EOPNOTSUPP,
+		fmt.Sprint(unix.SYS_FALLOCATE, " 1 16 0"):              unix.EOPNOTSUPP,
+		fmt.Sprint(unix.SYS_FALLOCATE, " 99 3 0"):              unix.EBADF, // it takes up no room
+		fmt.Sprint(unix.SYS_IOCTL, " 1 ", fsReserve):           unix.EOPNOTSUPP,
 		fmt.Sprint(unix.SYS_GETPID):                            0,
 		fmt.Sprint(unix.SYS_SOCKET, " ", unix.AF_UNIX|(1<<40)): unix.ESOCKTNOSUPPORT, // the family is let through, as the kernel reads it
 	} {

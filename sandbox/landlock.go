@@ -71,6 +71,13 @@ func (l *Landlock) Start(ctx context.Context, s autosession.Scope, c autosession
 	if s.Network.Endpoint != "" || len(s.Network.Hosts) > 0 {
 		return nil, errors.New("cannot give a process tree a network by Landlock alone: install bubblewrap")
 	}
+	r := l.keeper.begin(s.Session, s.Dir)
+	r.Temp = filepath.Join(resolve(os.TempDir()), "autosession-"+r.Tree)
+	r.limits, r.Groups = &l.options.Limits, l.groups.names(r.Tree)
+	// Before anything is written: where no room is left that would fail.
+	if _, err := r.reserve().look(); err != nil {
+		return nil, err
+	}
 	if err := makeHome(s.Home); err != nil {
 		return nil, err
 	}
@@ -87,9 +94,6 @@ func (l *Landlock) Start(ctx context.Context, s autosession.Scope, c autosession
 	if err != nil {
 		return nil, err
 	}
-	r := l.keeper.begin(s.Session, s.Dir)
-	r.Temp = filepath.Join(resolve(os.TempDir()), "autosession-"+r.Tree)
-	r.limits, r.Groups = &l.options.Limits, l.groups.names(r.Tree)
 	r.writable = append([]string{s.Dir, s.Home, r.Temp}, harmless...)
 	r.readable = append(h.readable(s.Binds), binary)
 	for _, b := range s.Binds {

@@ -155,9 +155,8 @@ func TestReserve(t *testing.T) {
 	h.scope.ReadOnly = nil
 	h.limit(t, Limits{Reserve: 64 << 20})
 	var output bytes.Buffer
-	// Slow enough to be seen: a memory's disk is faster than any look.
 	p, err := h.Start(t.Context(), h.scope, autosession.Command{
-		Path: "/bin/sh", Args: []string{"-c", `i=0; while :; do head -c 1M /dev/zero >> big || touch full; sleep 0.01; done`}, Stdout: &output, Stderr: &output,
+		Path: "/bin/sh", Args: []string{"-c", `i=0; while :; do head -c 1M /dev/zero >> big || touch full; done`}, Stdout: &output, Stderr: &output,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,9 +184,9 @@ func TestDiskLimited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.limit(t, Limits{Reserve: int64(now.free) - 4<<30})
+	h.limit(t, Limits{Reserve: int64(now.free) - 2<<30})
 	p, err := h.Start(t.Context(), h.scope, autosession.Command{
-		Path: "/bin/sh", Args: []string{"-c", `i=0; while fallocate -l 16M part$i; do i=$((i+1)); sleep 0.01; done`},
+		Path: "/bin/sh", Args: []string{"-c", `i=0; while head -c 16M /dev/zero >part$i; do i=$((i+1)); done`},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -207,20 +206,23 @@ func TestReserveIsWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var free, files, ended atomic.Uint64
 		free.Store(100 << 30)
-		files.Store(1 << 19)
+		files.Store(1 << 29)
 		r := reserve{dirs: []string{"/gone", "/d"}, room: func(dir string) (room, error) {
 			if dir == "/gone" {
 				return room{}, errors.New("gone")
 			}
-			return room{free: free.Load(), all: 200 << 30, freeFiles: files.Load(), files: 1 << 20}, nil
+			return room{free: free.Load(), all: 200 << 30, freeFiles: files.Load(), files: 1 << 30}, nil
 		}}
 		if next, err := r.look(); next != calmLook || err != nil {
 			t.Errorf("%v, %v", next, err)
 		}
-		free.Store(2 << 30)
-		if next, err := r.look(); next != keenLook || err != nil {
-			t.Errorf("%v, %v", next, err)
+		for left, want := range map[uint64]time.Duration{9 << 30: time.Second / 2, 2 << 30: time.Second / 16, 1<<30 + 1: keenLook} {
+			free.Store(left)
+			if next, err := r.look(); next != want || err != nil {
+				t.Errorf("%d left: %v, %v", left, next, err)
+			}
 		}
+		free.Store(2 << 30)
 		verdict := make(chan error)
 		watch := func(stop chan struct{}) { verdict <- r.watch(stop, func() { ended.Add(1) }) }
 		go watch(nil)
@@ -239,7 +241,7 @@ func TestReserveIsWatched(t *testing.T) {
 		if err := <-verdict; err == nil || !strings.Contains(err.Error(), "room for 16383 more files") || ended.Load() != 2 {
 			t.Errorf("%v, ended %d times", err, ended.Load())
 		}
-		files.Store(1 << 19)
+		files.Store(1 << 29)
 		stop := make(chan struct{})
 		go watch(stop)
 		close(stop)

@@ -17,9 +17,6 @@ func wardenCommand() (*exec.Cmd, error) {
 // open starts the tree of a record whose files are made. env is its clean
 // environment. Nothing is left of it when it cannot be started.
 func open(ctx context.Context, r *record, s autosession.Scope, c autosession.Command, warden *exec.Cmd, env []string) (autosession.Process, error) {
-	if _, err := r.reserve().look(); err != nil {
-		return nil, errors.Join(err, r.clear())
-	}
 	files, err := connect(c)
 	if err != nil {
 		return nil, errors.Join(err, r.clear())

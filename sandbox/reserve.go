@@ -56,11 +56,23 @@ func (e *fullError) Unwrap() error {
 	}}
 }
 
-// How often is looked, and how often when a fast disk could soon be full.
+// How often is looked: so soon that what is left above the reserve cannot be
+// written meanwhile, at more than any disk's speed, but not more often than
+// that is worth, nor less.
 const (
-	calmLook = time.Second
-	keenLook = 50 * time.Millisecond
+	calmLook  = time.Second
+	keenLook  = 5 * time.Millisecond
+	diskSpeed = 16 << 30 // bytes in a second
+	fileSpeed = 1 << 20  // files in a second
 )
+
+// wait is how long what is spare will last at least.
+func wait(spare, speed uint64) time.Duration {
+	if spare >= speed {
+		return calmLook
+	}
+	return max(keenLook, time.Duration(float64(spare)/float64(speed)*float64(time.Second)))
+}
 
 // look returns when to look again. An error says that the reserve is touched.
 func (r reserve) look() (time.Duration, error) {
@@ -80,8 +92,9 @@ func (r reserve) look() (time.Duration, error) {
 		if now.freeFiles < now.leastFiles() {
 			return 0, &fullError{fmt.Sprintf("the file system of %s has room for %d more files, and for %d it is to stay free", dir, now.freeFiles, now.leastFiles())}
 		}
-		if now.free < 8*least || now.freeFiles < 8*now.leastFiles() {
-			next = keenLook
+		next = min(next, wait(now.free-least, diskSpeed))
+		if now.files > 0 {
+			next = min(next, wait(now.freeFiles-now.leastFiles(), fileSpeed))
 		}
 	}
 	return next, nil
