@@ -372,7 +372,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	if err := os.Chown(work, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
-	tests := exec.CommandContext(t.Context(), binary, "-test.run", "^(TestImpossible|TestPossible|TestWritablePlaces|TestRepositor.*|TestProjectIs.*|TestEgress|TestFailsClosed|TestConfine.*|TestFilterHolds|TestBubblewrap|TestLandlock.*|TestUnconfined|TestManager.*|Test.*Limited)$", "-test.v")
+	tests := exec.CommandContext(t.Context(), binary, "-test.run", "^(TestImpossible|TestPossible|TestWritablePlaces|TestRepositor.*|TestProjectIs.*|TestEgress|TestFailsClosed|TestConfine.*|TestToolsOfPeople|TestFilterHolds|TestBubblewrap|TestLandlock.*|TestUnconfined|TestManager.*|Test.*Limited)$", "-test.v")
 	tests.Dir = work
 	tests.Env = []string{testBase + "=" + work, "TMPDIR=" + work, "HOME=" + work, "PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}
 	tests.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

@@ -19,11 +19,13 @@ type host struct {
 	secrets []string // files outside homes that we can read and a tree must not
 	sockets []string // Unix sockets that somebody listens on
 	resolve func(path string) string
+	needs   func(dir string, written []string) []string // what a directory of PATH needs of what is hidden
 }
 
 // lookAround reads the host's facts.
 func lookAround(o Options) host {
 	h := host{resolve: resolve}
+	h.needs = func(dir string, written []string) []string { return h.needed(dir, written) }
 	for _, dir := range append([]string{o.State}, o.Hide...) {
 		if isDir(dir) {
 			h.ours = append(h.ours, resolve(dir))

@@ -95,7 +95,7 @@ func (l *Landlock) Start(ctx context.Context, s autosession.Scope, c autosession
 		return nil, err
 	}
 	r.writable = append([]string{s.Dir, s.Home, r.Temp}, harmless...)
-	r.readable = append(h.readable(s.Binds), binary)
+	r.readable = append(h.readable(s), binary)
 	for _, b := range s.Binds {
 		if b.Writable {
 			r.writable = append(r.writable, b.Path)
@@ -134,7 +134,7 @@ var systemTrees = []string{
 // readable names what can be read beside the places of work: the system, what
 // the scope binds and what PATH names, but no secret and nothing of people or
 // of ours.
-func (h host) readable(binds []autosession.Bind) []string {
+func (h host) readable(s autosession.Scope) []string {
 	closed := slices.Concat(h.ours, h.homes, h.secrets)
 	var all []string
 	for _, tree := range systemTrees {
@@ -145,14 +145,14 @@ func (h host) readable(binds []autosession.Bind) []string {
 		if slices.ContainsFunc(all, func(had string) bool { return real == had || below(had, real) }) {
 			continue
 		}
-		tree := h.resolve(installTree(h, dir))
-		if slices.Contains(machine, tree) {
-			tree = real
-		}
+		needs := h.needs(dir, written(s))
 		// That it lies in a home is why it is named.
-		all = append(all, except(tree, slices.Concat(h.ours, h.secrets, h.credentials()))...)
+		closed := slices.Concat(h.ours, h.secrets, credentials(needs))
+		for _, path := range needs {
+			all = append(all, except(h.resolve(path), closed)...)
+		}
 	}
-	for _, b := range binds {
+	for _, b := range s.Binds {
 		all = append(all, b.Path)
 	}
 	slices.Sort(all)

@@ -192,8 +192,8 @@ func TestExcept(t *testing.T) {
 func TestReadable(t *testing.T) {
 	h := small()
 	h.path = append(h.path, "/bin", "/srv/bin", "/home/bin", "/var/bin")
-	all := h.readable([]autosession.Bind{{Path: "/home/u/claude"}})
-	for _, want := range []string{"/usr", "/proc", "/home/u/go", "/home/u/.local/bin", "/home/u/.pyenv", "/home/u/tools", "/home/u/claude", "/var/bin"} {
+	all := h.readable(autosession.Scope{Dir: "/home/u/p", Binds: []autosession.Bind{{Path: "/home/u/claude"}}})
+	for _, want := range []string{"/usr", "/proc", "/home/u/go/bin", "/home/u/.local/bin", "/home/u/.pyenv", "/home/u/tools", "/home/u/claude", "/var/bin"} {
 		if !slices.Contains(all, want) {
 			t.Errorf("%s is missing in %q", want, all)
 		}

@@ -125,6 +125,15 @@ func small() host {
 		homes:   []string{"/home", "/root", "/home/u"},
 		path:    []string{"/usr/bin", "/home/u/go/bin", "/home/u/.local/bin", "/home/u/bin", "/home/u/.pyenv/shims", "/home/u/.nvm/versions/node/v20/bin", "/home/u/tools"},
 		secrets: []string{"/etc/shadow"},
+		needs: func(dir string, _ []string) []string {
+			switch dir {
+			case "/home/u/.pyenv/shims", "/srv/bin":
+				return []string{filepath.Dir(dir)}
+			case "/home/u/.nvm/versions/node/v20/bin":
+				return []string{dir, filepath.Dir(dir) + "/lib"}
+			}
+			return []string{dir}
+		},
 		sockets: []string{"/var/lib/db/sock", "/home/u/p/sock", "/run/docker.sock"},
 		resolve: func(p string) string {
 			if p == "/var/run" {
@@ -152,9 +161,9 @@ func TestView(t *testing.T) {
 		{"/home/u", hidden}, {"/home/u/.ssh/id_rsa", hidden}, {"/home/v", hidden}, {"/root/.aws", hidden},
 		{"/home/u/p/x", writable}, {"/home/u/p/sock", masked}, {"/home/u/p/.git/config2", writable}, {"/home/u/p/.git/hooks/x", readOnly},
 		{"/home/u/claude/bin", readOnly}, {"/home/u/rw/x", writable}, {"/home/u/real/x", readOnly}, {"/srv/state/home/x", writable}, {"/srv/state/state.db", hidden},
-		{"/home/u/go/bin/x", readOnly}, {"/home/u/go/src", readOnly}, {"/home/u/bin/x", readOnly},
+		{"/home/u/go/bin/x", readOnly}, {"/home/u/go/src", hidden}, {"/home/u/bin/x", readOnly},
 		{"/home/u/.local/bin/x", readOnly}, {"/home/u/.local/share/keyrings", hidden},
-		{"/home/u/.pyenv/versions", readOnly}, {"/home/u/.nvm/versions/node/v20/lib", readOnly}, {"/home/u/.nvm/alias", hidden},
+		{"/home/u/.pyenv/versions", readOnly}, {"/home/u/.nvm/versions/node/v20/lib", readOnly}, {"/home/u/.nvm/versions/node/v20/x", hidden},
 		{"/home/u/tools/x", readOnly},
 	}
 	for _, test := range tests {

@@ -181,37 +181,6 @@ func fill(dir string) {
 	}
 }
 
-// What of PATH lies in a person's home can be run, and nothing beside it read.
-func TestToolsOfPeople(t *testing.T) {
-	t.Setenv("PATH", os.Getenv("PATH"))
-	h := newHouse(t)
-	bin, tree := filepath.Join(h.person, ".local/bin"), filepath.Join(h.person, ".sdk/v1")
-	plantFiles(t, h.person, ".sdk/v1/bin/x", ".sdk/v1/lib/part", ".sdk/other", ".local/share/keyring")
-	for _, file := range []string{"bin/sdk", "bin/linked"} {
-		if err := os.WriteFile(filepath.Join(tree, file), []byte("#!/bin/sh\ncat "+tree+"/lib/part\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(tree, filepath.Join(h.person, "current")); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", strings.Join([]string{bin, filepath.Join(h.person, "current/bin"), os.Getenv("PATH")}, ":"))
-	for script, works := range map[string]bool{
-		`test "$(tool)" = tool`:                     true,
-		`test "$(sdk)" = .sdk/v1/lib/part`:          true,
-		`echo x > $PERSON/.local/bin/tool`:          false,
-		`echo x > $PERSON/.sdk/v1/bin/sdk`:          false,
-		`cat $PERSON/.sdk/other`:                    false,
-		`cat $PERSON/.local/share/keyring`:          false,
-		`cat $PERSON/.ssh/id_rsa`:                   false,
-		`touch $PERSON/new || touch $PERSON/.sdk/x`: false,
-	} {
-		if exit, output := h.run(t, script); exit.OK() != works {
-			t.Errorf("%s ended with %+v: %s", script, exit, output)
-		}
-	}
-}
-
 // What a scope binds is there, through links too.
 func TestBinds(t *testing.T) {
 	h := newHouse(t)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/autosession/autosession"
 )
@@ -32,7 +31,7 @@ func view(h host, s autosession.Scope, temp int64, binary string, pins protectio
 	}
 	m.add(hidden, "/run", h.resolve("/var/run"))
 	m.add(hidden, h.homes...)
-	m.tools(h)
+	m.tools(h, s)
 	for _, b := range s.Binds {
 		m.bind(h, b)
 	}
@@ -100,55 +99,33 @@ func (m *mounts) bind(h host, b autosession.Bind) {
 	}
 }
 
-// tools shows the directories of PATH that would be hidden, with the install
-// trees that they belong to.
-func (m *mounts) tools(h host) {
+// tools shows the directories of PATH that would be hidden, with what they
+// need. What lies where s is written is shown with that.
+func (m *mounts) tools(h host, s autosession.Scope) {
+	var shown []string
 	for _, dir := range h.path {
 		if m.visible(h.resolve(dir)) && m.visible(dir) {
 			continue
 		}
-		m.bind(h, autosession.Bind{Path: installTree(h, dir)})
+		for _, path := range h.needs(dir, written(s)) {
+			m.bind(h, autosession.Bind{Path: path})
+			shown = append(shown, path)
+		}
 	}
-	for _, file := range h.credentials() {
+	for _, file := range credentials(shown) {
 		m.mask(file)
 	}
 }
 
-// credentials are the secrets that lie in install trees.
-func (h host) credentials() []string {
-	var files []string
-	for _, name := range []string{".cargo/credentials", ".cargo/credentials.toml"} {
-		for _, home := range h.homes {
-			if file := filepath.Join(home, name); exists(file) {
-				files = append(files, file)
-			}
+// written are the host's places that a tree of s writes to.
+func written(s autosession.Scope) []string {
+	places := []string{s.Dir, s.Home}
+	for _, b := range s.Binds {
+		if b.Writable {
+			places = append(places, b.Path)
 		}
 	}
-	return files
-}
-
-// installTree is what a directory of programs needs around it: the directory
-// above a bin or shims, as long as that is not a home, nor a place in it where
-// things of all kinds lie.
-func installTree(h host, dir string) string {
-	switch filepath.Base(dir) {
-	case "bin", "sbin", "shims":
-	default:
-		return dir
-	}
-	tree := filepath.Dir(dir)
-	for _, home := range h.homes {
-		rel, err := filepath.Rel(home, tree)
-		if err != nil || strings.HasPrefix(rel, "..") {
-			continue
-		}
-		// Below a home of homes the first part is a person.
-		parts := strings.Split(rel, "/")
-		if last := parts[len(parts)-1]; rel == "." || last == ".local" || last == ".config" || home == "/home" && len(parts) == 1 {
-			return dir
-		}
-	}
-	return tree
+	return places
 }
 
 // pin fastens what is protected, and each directory on the way to it: one that
