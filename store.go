@@ -10,7 +10,7 @@ import (
 // Store keeps the records of one project, outside the agent's reach. Its
 // writes are durable when they return. One process writes at a time (the lock
 // of the project sees to it); others may read meanwhile. A Store is used by
-// many goroutines at once. Optional: [Archive].
+// many goroutines at once. Optional: [Archive], [Rewinder].
 type Store interface {
 	// Load returns what a start needs. Its size and its time do not grow with
 	// the number of sessions.
@@ -38,6 +38,15 @@ type Archive interface {
 	// Chain yields all changes of all features, oldest first. It ends with
 	// the first error.
 	Chain(ctx context.Context) iter.Seq2[HistoryEntry, error]
+}
+
+// Rewinder is implemented by a Store that keeps what the ledger was.
+type Rewinder interface {
+	// LedgerAt returns the ledger as it was when a checkpoint was saved: by
+	// the change that names the checkpoint, whatever the clock said, else by
+	// the time. It is nil when the project had not been seen then. The second
+	// result is false when it is not known.
+	LedgerAt(ctx context.Context, c Checkpoint) (*Ledger, bool, error)
 }
 
 // RecentSessions is how many ended sessions a Snapshot holds at most.
@@ -154,4 +163,7 @@ type Change struct {
 	History  []HistoryEntry      // added
 	Checks   []CheckRun          // added
 	Decision *Decision           // added
+	// Checkpoints are ids of what was saved since the change before this one:
+	// the ledger was then what it is without this change.
+	Checkpoints []string
 }

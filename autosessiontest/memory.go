@@ -7,18 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/autosession/autosession"
 )
 
 var (
-	_ autosession.Store   = (*Memory)(nil)
-	_ autosession.Archive = (*Memory)(nil)
+	_ autosession.Store    = (*Memory)(nil)
+	_ autosession.Archive  = (*Memory)(nil)
+	_ autosession.Rewinder = (*Memory)(nil)
 )
 
-// Memory is an [autosession.Store] and [autosession.Archive] that keeps
+// Memory is an [autosession.Store] with all that is optional. It keeps
 // everything in memory. Records go in and out as copies, by way of JSON, as
 // they do in a real store.
 type Memory struct {
@@ -38,11 +41,19 @@ type state struct {
 	history   []autosession.HistoryEntry
 	checks    []autosession.CheckRun
 	events    map[string][]autosession.Event
+	past      []past         // what the ledger was, oldest first
+	saved     map[string]int // how many of past there were when a checkpoint was saved, by id
+}
+
+// past is the ledger from a change on.
+type past struct {
+	at     time.Time
+	ledger *autosession.Ledger
 }
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{kept: state{applied: map[string]bool{}, events: map[string][]autosession.Event{}}}
+	return &Memory{kept: state{applied: map[string]bool{}, events: map[string][]autosession.Event{}, saved: map[string]int{}}}
 }
 
 // Load returns what a start needs.
@@ -128,11 +139,18 @@ func (s state) with(c autosession.Change) (state, error) {
 			return s, err
 		}
 	}
+	s.saved = maps.Clone(s.saved)
+	for _, id := range c.Checkpoints {
+		s.saved[id] = len(s.past)
+	}
 	if c.Ledger != nil {
 		s.ledger = c.Ledger
 	}
 	if s.ledger, err = withEntries(s.ledger, c.Entries); err != nil {
 		return s, err
+	}
+	if c.Ledger != nil || len(c.Entries) > 0 {
+		s.past = append(slices.Clip(s.past), past{c.At, s.ledger})
 	}
 	s.history = append(slices.Clip(s.history), c.History...)
 	s.checks = append(slices.Clip(s.checks), c.Checks...)
@@ -177,7 +195,8 @@ func withEntries(l *autosession.Ledger, entries map[int]autosession.LedgerEntry)
 	if l == nil {
 		return nil, errors.New("there is no ledger yet")
 	}
-	next := autosession.Ledger{Entries: slices.Clone(l.Entries), Wrapper: l.Wrapper}
+	next := *l
+	next.Entries = slices.Clone(l.Entries)
 	for position, e := range entries {
 		if position < 0 || position >= len(next.Entries) {
 			return nil, fmt.Errorf("the ledger has no entry at position %d", position)

@@ -53,6 +53,25 @@ func (m *Memory) Chain(context.Context) iter.Seq2[autosession.HistoryEntry, erro
 	}
 }
 
+// LedgerAt returns what the ledger was when a checkpoint was saved.
+func (m *Memory) LedgerAt(_ context.Context, c autosession.Checkpoint) (*autosession.Ledger, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, known := m.kept.saved[c.ID]
+	if !known {
+		for i, p := range m.kept.past {
+			if !p.at.IsZero() && !p.at.After(c.At) {
+				n, known = i+1, true
+			}
+		}
+	}
+	if n == 0 {
+		return nil, known, nil
+	}
+	l, err := clone(m.kept.past[n-1].ledger)
+	return l, err == nil, err
+}
+
 // newest returns copies of the last n values that match, the newest first.
 func newest[T any](all []T, n int, match func(T) bool) ([]T, error) {
 	var out []T

@@ -15,7 +15,7 @@ import (
 type OpenStore func(t testing.TB) (store autosession.Store, reopen func() autosession.Store)
 
 // TestStore checks that a store keeps the contract of [autosession.Store],
-// and that of [autosession.Archive] if it is one.
+// and those of [autosession.Archive] and [autosession.Rewinder] if it is one.
 func TestStore(t *testing.T, open OpenStore) {
 	for _, test := range []struct {
 		name string
@@ -44,6 +44,7 @@ func TestStore(t *testing.T, open OpenStore) {
 		{"EventsEndWithTheContext", testEventsContext},
 		{"ManyAtOnce", testManyAtOnce},
 		{"Archive", testArchive},
+		{"LedgerAsItWas", testLedgerAt},
 		{"Model", testModel},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })

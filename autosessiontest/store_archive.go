@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autosession/autosession"
 )
@@ -66,5 +67,54 @@ func sessionsByNumber(t *testing.T, archive autosession.Archive) {
 		if want := number >= 1 && number <= 5; err != nil || found != want || found && r.Number != number {
 			t.Errorf("Session(%d) = number %d, %v, %v", number, r.Number, found, err)
 		}
+	}
+}
+
+// testLedgerAt checks a store that is a Rewinder; others pass by being none.
+func testLedgerAt(t *testing.T, open OpenStore) {
+	store, reopen := open(t)
+	if _, ok := store.(autosession.Rewinder); !ok {
+		return
+	}
+	open1, claimed, proven := entry("a", autosession.FeatureOpen), entry("a", autosession.FeatureClaimed), entry("a", autosession.FeatureProven)
+	ledger := func(entries ...autosession.LedgerEntry) *autosession.Ledger {
+		return &autosession.Ledger{Entries: entries, Wrapper: []byte(`{"features":null}`)}
+	}
+	hour := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }
+	for i, c := range []autosession.Change{
+		{Checkpoints: []string{"never seen"}, Ledger: &autosession.Ledger{}},
+		{Checkpoints: []string{"empty", "empty too"}, Ledger: ledger(open1, open1)},
+		{Checkpoints: []string{"open"}, Entries: map[int]autosession.LedgerEntry{1: claimed}},
+		{Checkpoints: []string{"claimed"}, Entries: map[int]autosession.LedgerEntry{1: proven, 0: claimed}},
+		{Checkpoints: []string{"proven"}},
+		{Ledger: ledger(open1)},
+	} {
+		// The clock goes back: what a change names does not depend on it.
+		c.ID, c.At = fmt.Sprint("change ", i), hour(-i)
+		apply(t, store, c)
+	}
+	apply(t, store, autosession.Change{ID: "last", At: hour(9), Checkpoints: []string{"one"}, Ledger: ledger(proven)})
+	store = reopen()
+	for _, tt := range []struct {
+		checkpoint autosession.Checkpoint
+		want       *autosession.Ledger
+		known      bool
+	}{
+		{autosession.Checkpoint{ID: "never seen", At: hour(9)}, nil, true},
+		{autosession.Checkpoint{ID: "empty", At: hour(9)}, &autosession.Ledger{}, true},
+		{autosession.Checkpoint{ID: "empty too"}, &autosession.Ledger{}, true},
+		{autosession.Checkpoint{ID: "open", At: hour(9)}, ledger(open1, open1), true},
+		{autosession.Checkpoint{ID: "claimed", At: hour(9)}, ledger(open1, claimed), true},
+		{autosession.Checkpoint{ID: "proven", At: hour(9)}, ledger(claimed, proven), true},
+		{autosession.Checkpoint{ID: "one", At: hour(9)}, ledger(open1), true},
+		{autosession.Checkpoint{ID: "nobody named it", At: hour(8)}, ledger(open1), true},
+		{autosession.Checkpoint{ID: "nobody named it", At: hour(9)}, ledger(proven), true},
+		{autosession.Checkpoint{ID: "nobody named it", At: hour(-9)}, nil, false},
+	} {
+		got, known, err := store.(autosession.Rewinder).LedgerAt(t.Context(), tt.checkpoint)
+		if err != nil || known != tt.known {
+			t.Errorf("LedgerAt(%v) is known %v, %v", tt.checkpoint, known, err)
+		}
+		same(t, "LedgerAt("+tt.checkpoint.ID+")", got, tt.want)
 	}
 }

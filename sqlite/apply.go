@@ -75,13 +75,16 @@ func change(ctx context.Context, tx *sql.Tx, c autosession.Change) error {
 			return err
 		}
 	}
+	if err := saveCheckpoints(ctx, tx, c.Checkpoints); err != nil {
+		return err
+	}
 	if c.Ledger != nil {
-		if err := saveLedger(ctx, tx, *c.Ledger); err != nil {
+		if err := saveLedger(ctx, tx, c.At, *c.Ledger); err != nil {
 			return err
 		}
 	}
 	for _, position := range slices.Sorted(maps.Keys(c.Entries)) {
-		if err := replaceEntry(ctx, tx, position, c.Entries[position]); err != nil {
+		if err := replaceEntry(ctx, tx, c.At, position, c.Entries[position]); err != nil {
 			return err
 		}
 	}
@@ -134,39 +137,47 @@ func saveSession(ctx context.Context, tx *sql.Tx, r autosession.SessionRecord) e
 }
 
 // saveLedger replaces the whole ledger.
-func saveLedger(ctx context.Context, tx *sql.Tx, l autosession.Ledger) error {
+func saveLedger(ctx context.Context, tx *sql.Tx, at time.Time, l autosession.Ledger) error {
 	const (
 		empty = `DELETE FROM ledger_entry`
 		frame = `UPDATE project SET ledger = ?`
-		entry = `INSERT INTO ledger_entry (position, state, record) VALUES (?2, ?3, ?1)`
+		entry = `INSERT INTO ledger_entry (position, state, record) VALUES (?, ?, ?)`
 	)
 	if _, err := tx.ExecContext(ctx, empty); err != nil {
 		return err
 	}
-	for position, e := range l.Entries {
-		if err := insert(ctx, tx, entry, e, position, string(e.State)); err != nil {
+	entries := l.Entries
+	l.Entries = nil
+	if err := keep(ctx, tx, at, nil, l, func(record string) error {
+		_, err := tx.ExecContext(ctx, frame, record)
+		return err
+	}); err != nil {
+		return err
+	}
+	for position, e := range entries {
+		if err := keep(ctx, tx, at, position, e, func(record string) error {
+			_, err := tx.ExecContext(ctx, entry, position, string(e.State), record)
+			return err
+		}); err != nil {
 			return err
 		}
 	}
-	l.Entries = nil
-	return insert(ctx, tx, frame, l)
+	return nil
 }
 
 // replaceEntry replaces one entry that is there.
-func replaceEntry(ctx context.Context, tx *sql.Tx, position int, e autosession.LedgerEntry) error {
+func replaceEntry(ctx context.Context, tx *sql.Tx, at time.Time, position int, e autosession.LedgerEntry) error {
 	const query = `UPDATE ledger_entry SET state = ?, record = ? WHERE position = ?`
-	record, err := encode(e)
-	if err != nil {
-		return err
-	}
-	result, err := tx.ExecContext(ctx, query, string(e.State), record, position)
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	return fmt.Errorf("the ledger has no entry at position %d", position)
+	return keep(ctx, tx, at, position, e, func(record string) error {
+		result, err := tx.ExecContext(ctx, query, string(e.State), record, position)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fmt.Errorf("the ledger has no entry at position %d", position)
+	})
 }
 
 func addHistory(ctx context.Context, tx *sql.Tx, h autosession.HistoryEntry) error {

@@ -1,5 +1,6 @@
 // Package sqlite keeps the records of one project in one SQLite file: it is
-// an [autosession.Store] and an [autosession.Archive].
+// an [autosession.Store], an [autosession.Archive] and an
+// [autosession.Rewinder].
 //
 // One process writes; any number of others may read at the same time. A write
 // is on the disk when it returns. Nothing needs a clean end to be correct: the
@@ -11,5 +12,6 @@
 //
 // Where to look: open.go opens, file.go looks at the file, migrate.go and
 // migrations/ hold the tables, apply.go writes records, load.go reads them
-// back, event.go does events, archive.go what Load leaves out.
+// back, event.go does events, archive.go what Load leaves out,
+// past.go what the ledger was.
 package sqlite

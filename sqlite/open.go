@@ -16,8 +16,9 @@ import (
 )
 
 var (
-	_ autosession.Store   = (*Store)(nil)
-	_ autosession.Archive = (*Store)(nil)
+	_ autosession.Store    = (*Store)(nil)
+	_ autosession.Archive  = (*Store)(nil)
+	_ autosession.Rewinder = (*Store)(nil)
 )
 
 // readers is how many reads may go on at once.
