@@ -101,7 +101,7 @@ func (p *project) undoCheck(ctx context.Context) error {
 // and says what that was: but for the feature list, which is written from the
 // ledger, and what was changed after until. The zero moment is no bound.
 func (p *project) putBack(ctx context.Context, label string, base Checkpoint, until time.Time) (names []string, now Checkpoint, err error) {
-	now, err = p.cfg.Repo.Save(ctx, label)
+	now, err = p.save(ctx, label)
 	if err != nil || now.Tree == base.Tree {
 		return nil, now, err
 	}

@@ -98,7 +98,7 @@ func (c *closing) leave(ctx context.Context) error {
 		c.p.present, c.edited = nil, true
 		return c.p.cfg.Repo.Restore(ctx, c.rec.Left, ListFile, c.notesFile())
 	}
-	left, err := c.p.cfg.Repo.Save(ctx, fmt.Sprintf("left %d", c.rec.Number))
+	left, err := c.p.save(ctx, fmt.Sprintf("left %d", c.rec.Number))
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (p *project) finish(ctx context.Context, rec *SessionRecord) error {
 		return err
 	}
 	p.commitLeftovers(ctx, rec.Number)
-	closed, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("closed %d", rec.Number))
+	closed, err := p.save(ctx, fmt.Sprintf("closed %d", rec.Number))
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ type project struct {
 	spent    Spent
 	run      *RunRecord
 	present  *Checkpoint // the tree as it is, when that is known
+	saved    []string    // checkpoints that no change has named yet
 	list     found       // the feature list as it was read last
 
 	redactor *redact.Redactor
@@ -220,7 +221,7 @@ func (p *project) unusual(look RepoState) []string {
 // apply stores a change under a new id, and tries once more when it is not
 // known whether it was stored.
 func (p *project) apply(ctx context.Context, c Change) error {
-	c.ID, c.At = newID(), time.Now()
+	c.ID, c.At, c.Checkpoints = newID(), time.Now(), p.saved
 	if len(c.History) > 0 {
 		for i := range c.History {
 			c.History[i].At = c.At.Round(0).UTC()
@@ -235,10 +236,24 @@ func (p *project) apply(ctx context.Context, c Change) error {
 	if err != nil {
 		err = p.cfg.Store.Apply(ctx, c)
 	}
-	if err == nil && c.Project != nil {
+	if err != nil {
+		return err
+	}
+	p.saved = nil
+	if c.Project != nil {
 		p.record.Head = c.Project.Head
 	}
-	return err
+	return nil
+}
+
+// save makes a checkpoint. The next change says that the ledger was then what
+// it is now.
+func (p *project) save(ctx context.Context, label string) (Checkpoint, error) {
+	c, err := p.cfg.Repo.Save(ctx, label)
+	if err == nil {
+		p.saved = append(p.saved, c.ID)
+	}
+	return c, err
 }
 
 // report hands an event to the person, one at a time.

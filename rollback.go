@@ -1,17 +1,16 @@
 package autosession
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Rollback holds the project and brings tree and ledger back to a checkpoint,
-// named by its id or by the beginning of it. The present is saved first; the
+// named by its id or by the beginning of it. The list of today stays, if there
+// was one then: a feature that is now another one is open. The present is saved first; the
 // checkpoint that holds it is returned. No commit and no branch of the project
 // is changed; commits that cannot be reached any more are brought back, below
 // refs/autosession/kept/, and a repository that is gone is made anew. Killed
@@ -26,7 +25,7 @@ func Rollback(ctx context.Context, cfg Config, id string) (before Checkpoint, er
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if before, err = p.cfg.Repo.Save(ctx, "manual: before the rollback to "+goal.Label); err != nil {
+	if before, err = p.save(ctx, "manual: before the rollback to "+goal.Label); err != nil {
 		return Checkpoint{}, err
 	}
 	p.record.Rollback = goal.ID
@@ -86,15 +85,17 @@ func (p *project) rollBack(ctx context.Context, goal Checkpoint) error {
 		return err
 	}
 	change := Change{}
-	if p.ledger != nil && len(p.ledger.Entries) > 0 {
-		l, history, err := p.ledgerAt(ctx, goal)
+	if p.ledger != nil {
+		l, err := p.rewind(ctx, goal)
 		if err != nil {
 			return err
 		}
-		if err := p.writeList(l.List()); err != nil {
-			return err
+		if len(l.Entries) > 0 {
+			if err := p.writeList(l.List()); err != nil {
+				return err
+			}
 		}
-		change.Ledger, change.History = &l, history
+		change.Ledger, change.History = &l, rewound(*p.ledger, l, goal)
 	}
 	if n := len(p.sessions); n > 0 {
 		last := &p.sessions[n-1]
@@ -161,78 +162,6 @@ func (p *project) bringBack(ctx context.Context, h Historian, checkpoint string)
 	return true, h.RestoreHistory(ctx, checkpoint)
 }
 
-// ledgerAt is the ledger with every feature in the state that its history
-// gives it at the moment of a checkpoint, and what that adds to the history.
-// The list itself stays as it is now.
-func (p *project) ledgerAt(ctx context.Context, goal Checkpoint) (Ledger, []HistoryEntry, error) {
-	archive, ok := p.cfg.Store.(Archive)
-	if !ok {
-		return Ledger{}, nil, errors.New("cannot bring the ledger back: this store keeps no history")
-	}
-	was := map[string]HistoryEntry{}
-	for h, err := range archive.Chain(ctx) {
-		switch {
-		case err != nil:
-			return Ledger{}, nil, err
-		case h.At.After(goal.At):
-		case h.What == "reset":
-			clear(was)
-		case stateAfter[h.What] != "":
-			was[h.Feature] = h
-		}
-	}
-	detail := fmt.Sprintf("to checkpoint %.12s (%s) of %s", goal.ID, goal.Label, goal.At.Format(time.DateTime))
-	history := []HistoryEntry{{By: "person", What: "rolled back", Detail: detail}}
-	l := p.ledger.clone()
-	for i := range l.Entries {
-		key, before := l.Key(i), l.Entries[i]
-		then := was[key]
-		if err := p.takeBack(ctx, archive, &l.Entries[i], key, then, goal.At); err != nil {
-			return Ledger{}, nil, err
-		}
-		if is := l.Entries[i]; is.State != before.State || is.Broken != before.Broken {
-			// A later rollback to a moment after this one finds it here.
-			history = append(history, HistoryEntry{
-				Feature: key, By: "person", Session: then.Session, What: cmp.Or(then.What, "reopened"), Detail: "rolled back " + detail,
-			})
-		}
-	}
-	return l, history, nil
-}
-
-// stateAfter is the state that a change of a feature leaves it in.
-var stateAfter = map[string]FeatureState{
-	"claimed": FeatureClaimed, "proven": FeatureProven,
-	"disproved": FeatureOpen, "broken": FeatureOpen, "reopened": FeatureOpen, "edited": FeatureOpen, "added": FeatureOpen,
-}
-
-// takeBack gives an entry the state that it had. What is known of its check
-// stays known.
-func (p *project) takeBack(ctx context.Context, a Archive, e *LedgerEntry, key string, was HistoryEntry, at time.Time) error {
-	e.State = cmp.Or(stateAfter[was.What], FeatureOpen)
-	e.Pending, e.ClaimedBy = e.State == FeatureClaimed && was.By != "check", was.Session
-	e.Broken, e.BrokenAfter, e.BrokenBy, e.Flaky, e.Proof = was.What == "broken", 0, 0, false, nil
-	if e.Broken {
-		e.BrokenAfter, e.BrokenBy = max(was.Session-1, 0), was.Session
-	}
-	if e.State != FeatureProven {
-		return nil
-	}
-	runs, err := a.Checks(ctx, key, 1000)
-	if err != nil {
-		return err
-	}
-	for _, r := range runs {
-		if r.Passed && !r.At.After(at) {
-			r.Output = ""
-			e.Proof = &r
-			return nil
-		}
-	}
-	e.State, e.Pending = FeatureClaimed, true // its proof is not there any more: the check is due
-	return nil
-}
-
 // Checkpoints holds the project and lists its checkpoints, newest first.
 func Checkpoints(ctx context.Context, cfg Config) ([]Checkpoint, error) {
 	var list []Checkpoint
@@ -244,12 +173,14 @@ func Checkpoints(ctx context.Context, cfg Config) ([]Checkpoint, error) {
 }
 
 // SaveCheckpoint holds the project and makes a checkpoint that is kept until
-// a person drops it.
+// a person drops it. The ledger of that moment is known with it.
 func SaveCheckpoint(ctx context.Context, cfg Config, name string) (Checkpoint, error) {
 	var made Checkpoint
 	err := withRepo(ctx, cfg, func(p *project, _ Pruner) (err error) {
-		made, err = p.cfg.Repo.Save(ctx, "manual: "+name)
-		return err
+		if made, err = p.save(ctx, "manual: "+name); err != nil {
+			return err
+		}
+		return p.apply(ctx, Change{})
 	})
 	return made, err
 }

@@ -61,7 +61,7 @@ func (p *project) tree(ctx context.Context) (Checkpoint, error) {
 	if p.present != nil {
 		return *p.present, nil
 	}
-	saved, err := p.cfg.Repo.Save(ctx, labelCheck)
+	saved, err := p.save(ctx, labelCheck)
 	if err != nil {
 		return Checkpoint{}, err
 	}

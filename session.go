@@ -181,7 +181,7 @@ func (s *Session) Record() SessionRecord { return s.rec }
 // begin numbers the session and takes the checkpoint that CLOSE compares with.
 func (s *Session) begin(ctx context.Context) error {
 	p := s.p
-	opened, err := p.cfg.Repo.Save(ctx, fmt.Sprintf("open %d", p.counted+1))
+	opened, err := p.save(ctx, fmt.Sprintf("open %d", p.counted+1))
 	if err != nil {
 		return err
 	}

@@ -37,15 +37,22 @@ func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
 // is a claim again. The records of sessions stay.
 func Reset(ctx context.Context, cfg Config) error {
 	_, err := withLedger(ctx, cfg, func(p *project) error {
-		p.ledger = &Ledger{}
-		if f := p.lookForList(); !f.missing && f.wrong == nil {
-			l := newLedger(f.list, 0)
-			p.ledger = &l
-		}
+		l := p.unseen()
+		p.ledger = &l
 		history := append([]HistoryEntry{{By: "person", What: "reset"}}, p.ledger.claims()...)
 		return p.apply(ctx, Change{Ledger: p.ledger, History: history})
 	})
 	return err
+}
+
+// unseen is the ledger of a project that we never saw: what the list in it says
+// passes is a claim.
+func (p *project) unseen() Ledger {
+	f := p.lookForList()
+	if f.missing || f.wrong != nil {
+		return Ledger{}
+	}
+	return newLedger(f.list, 0)
 }
 
 // withLedger holds a project that has a ledger.
