@@ -9,9 +9,13 @@ import (
 	"strings"
 )
 
-// hold says whether a proof is of a tree and a commit as they are now.
-func (c Checks) hold(proof CheckRun, tree, commit string) bool {
-	return proof.Tree == tree && (!c.Clean || proof.Commit == commit)
+// hold says whether the proof of an entry is of the check, of the tree and of
+// the commit as they are now. Where no check is left it only has to be of the
+// tree.
+func (c Checks) hold(e LedgerEntry, tree, commit string) bool {
+	command, _ := c.of(e.Feature)
+	same := command == "" || e.Proof.Command == command
+	return same && e.Proof.Tree == tree && (!c.Clean || e.Proof.Commit == commit)
 }
 
 // cleanly is a script that runs a command in a clean checkout of what is

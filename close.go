@@ -156,7 +156,8 @@ func (c *closing) runChecks(ctx context.Context, pl plan) error {
 	case pl.Accepted:
 		round.untried(ctx)
 	default:
-		round.keys(ctx, append(pl.Claims, pl.Reports...))
+		round.keys(ctx, pl.Claims)
+		round.reports(ctx, pl.Reports)
 		round.sample(ctx)
 	}
 	c.rec.Proven, c.rec.Disproved, c.rec.Broken = round.proven, round.disproved, round.credit[c.rec.Number].broken

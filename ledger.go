@@ -23,6 +23,7 @@ type LedgerEntry struct {
 	Pending     bool         `json:"pending,omitempty"`      // claimed, and its check has not run yet
 	SeenFailing bool         `json:"seen_failing,omitempty"` // its check failed once, so a pass means something
 	Tried       bool         `json:"tried,omitempty"`        // its check ran at least once
+	CheckedBy   string       `json:"checked_by,omitempty"`   // the command of that check; of another one nothing is known
 	Broken      bool         `json:"broken,omitempty"`       // open, and was proven before
 	BrokenBy    int          `json:"broken_by,omitempty"`    // session that broke it, the last one that could have
 	BrokenAfter int          `json:"broken_after,omitempty"` // session after which it was still proven

@@ -328,23 +328,41 @@ func TestReconcileKeepsLegalClaims(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	passed := CheckRun{Passed: true, Tree: "t2", Session: 3}
-	passed1 := CheckRun{Passed: true, Tree: "t1", Session: 1}
-	failed := CheckRun{Tree: "t2", Session: 3, Output: "no"}
+	passed := CheckRun{Command: "make", Passed: true, Tree: "t2", Session: 3}
+	passed1 := CheckRun{Command: "make", Passed: true, Tree: "t1", Session: 1}
+	failed := CheckRun{Command: "make", Tree: "t2", Session: 3, Output: "no"}
+	other := CheckRun{Command: "true", Passed: true, Tree: "t1", Session: 1}
+	seen := LedgerEntry{State: FeatureOpen, Tried: true, CheckedBy: "make", SeenFailing: true, FailedTree: "t1"}
+	with := func(e LedgerEntry, change func(e *LedgerEntry)) LedgerEntry {
+		change(&e)
+		return e
+	}
+	claimed := with(seen, func(e *LedgerEntry) { e.State, e.Pending = FeatureClaimed, true })
+	proven := with(seen, func(e *LedgerEntry) { e.State, e.Proof = FeatureProven, &passed })
+	disproved := with(seen, func(e *LedgerEntry) { e.Failure, e.FailedTree = "no", "t2" })
+	unsure := LedgerEntry{State: FeatureClaimed, Tried: true, CheckedBy: "make"}
 	tests := []struct {
 		name string
 		was  LedgerEntry
 		run  CheckRun
 		want LedgerEntry
 	}{
-		{"open, passes before any work", LedgerEntry{State: FeatureOpen}, passed, LedgerEntry{State: FeatureOpen, Tried: true}},
-		{"open, fails", LedgerEntry{State: FeatureOpen}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
-		{"claimed, passes, never seen failing", LedgerEntry{State: FeatureClaimed, Pending: true}, passed, LedgerEntry{State: FeatureClaimed, Tried: true}},
-		{"claimed, passes", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
-		{"claimed, passes on the tree that it failed on", LedgerEntry{State: FeatureClaimed, Pending: true, SeenFailing: true, FailedTree: "t2"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t2", Proof: &passed}},
-		{"claimed, fails", LedgerEntry{State: FeatureClaimed, Pending: true}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Failure: "no", FailedTree: "t2"}},
-		{"proven, fails", LedgerEntry{State: FeatureProven, SeenFailing: true, Proof: &passed1}, failed, LedgerEntry{State: FeatureOpen, Tried: true, SeenFailing: true, Broken: true, BrokenBy: 3, BrokenAfter: 1, Proof: &passed1, Failure: "no", FailedTree: "t2"}},
-		{"broken, is mended", LedgerEntry{State: FeatureClaimed, Pending: true, Broken: true, BrokenBy: 2, SeenFailing: true, FailedTree: "t1"}, passed, LedgerEntry{State: FeatureProven, Tried: true, SeenFailing: true, FailedTree: "t1", Proof: &passed}},
+		{"open, passes before any work", LedgerEntry{State: FeatureOpen}, passed, LedgerEntry{State: FeatureOpen, Tried: true, CheckedBy: "make"}},
+		{"open, fails", LedgerEntry{State: FeatureOpen}, failed, disproved},
+		{"claimed, passes, never seen failing", LedgerEntry{State: FeatureClaimed, Pending: true}, passed, unsure},
+		{"claimed, passes", claimed, passed, proven},
+		{"claimed, passes on the tree that it failed on", with(claimed, func(e *LedgerEntry) { e.FailedTree = "t2" }), passed, with(proven, func(e *LedgerEntry) { e.FailedTree = "t2" })},
+		{"claimed, fails", LedgerEntry{State: FeatureClaimed, Pending: true}, failed, disproved},
+		{"proven, fails", with(proven, func(e *LedgerEntry) { e.Proof = &passed1 }), failed, with(disproved, func(e *LedgerEntry) { e.Broken, e.BrokenBy, e.BrokenAfter, e.Proof = true, 3, 1, &passed1 })},
+		{"broken, is mended", with(claimed, func(e *LedgerEntry) { e.Broken, e.BrokenBy = true, 2 }), passed, proven},
+
+		{"claimed, another check was seen failing", with(claimed, func(e *LedgerEntry) { e.CheckedBy = "false" }), passed, unsure},
+		{"proven by another check, passes", with(proven, func(e *LedgerEntry) { e.CheckedBy, e.Proof = "true", &other }), passed, with(unsure, func(e *LedgerEntry) { e.Proof = &other })},
+		{"proven by another check, fails", with(proven, func(e *LedgerEntry) { e.CheckedBy, e.Proof = "true", &other }), failed, with(disproved, func(e *LedgerEntry) { e.Proof = &other })},
+
+		{"of an older version, its own check", with(claimed, func(e *LedgerEntry) { e.CheckedBy, e.Feature.Verify = "", "make" }), passed, with(proven, func(e *LedgerEntry) { e.Feature.Verify = "make" })},
+		{"of an older version, proven by this suite", with(proven, func(e *LedgerEntry) { e.CheckedBy, e.Proof = "", &passed1 }), passed, proven},
+		{"of an older version, some suite", with(claimed, func(e *LedgerEntry) { e.CheckedBy = "" }), passed, unsure},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -43,6 +43,19 @@ func (c Checks) of(f Feature) (command string, suite bool) {
 	return c.Command, c.Command != ""
 }
 
+// due says whether a claim waits for a check: for the first run of it, or of one
+// that was set since.
+func (c Checks) due(e LedgerEntry) bool {
+	command, _ := c.of(e.Feature)
+	return e.Pending || e.State == FeatureClaimed && command != "" && !e.tried(command)
+}
+
+// untried says whether there is a check of an open feature that never ran.
+func (c Checks) untried(e LedgerEntry) bool {
+	command, _ := c.of(e.Feature)
+	return e.State == FeatureOpen && command != "" && !e.tried(command)
+}
+
 // quote makes a text one word of a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
@@ -106,16 +119,31 @@ func (c *checker) execute(ctx context.Context, r *CheckRun, out *headTail) error
 	return err
 }
 
-// apply takes the result of a check into an entry. A pass proves only when the
-// check was seen to fail.
+// tried says whether what is known of an entry's check is known of this command.
+func (e LedgerEntry) tried(command string) bool {
+	by := e.CheckedBy
+	if by == "" { // a record of an older version
+		by = e.Feature.Verify
+		if by == "" && e.Proof != nil {
+			by = e.Proof.Command
+		}
+	}
+	return e.Tried && by == command
+}
+
+// apply takes the result of a check into an entry. A pass proves only when this
+// very check was seen to fail, and a failure of another check than the one that
+// proved a feature does not say that it broke.
 func (e *LedgerEntry) apply(r CheckRun) {
 	wasProven := e.State == FeatureProven
-	e.Tried = true
+	if !e.tried(r.Command) {
+		e.SeenFailing, e.Failure, e.FailedTree = false, "", ""
+	}
+	e.Tried, e.CheckedBy = true, r.Command
 	if !r.Passed {
 		e.SeenFailing = true
-		e.Broken = e.Broken || wasProven
-		if wasProven {
-			e.BrokenBy, e.BrokenAfter = r.Session, e.Proof.Session
+		if wasProven && e.Proof.Command == r.Command {
+			e.Broken, e.BrokenBy, e.BrokenAfter = true, r.Session, e.Proof.Session
 		}
 		e.State, e.Pending = FeatureOpen, false
 		e.Failure, e.FailedTree = tail(r.Output, 2000), r.Tree
@@ -138,7 +166,7 @@ func (e *LedgerEntry) apply(r CheckRun) {
 // made the difference is not in the tree. A check that was flaky is so until it
 // gives the same answer twice.
 func (e LedgerEntry) doubtful(r CheckRun) bool {
-	return r.Passed && e.SeenFailing && (e.Flaky || e.FailedTree == r.Tree)
+	return r.Passed && e.SeenFailing && e.tried(r.Command) && (e.Flaky || e.FailedTree == r.Tree)
 }
 
 // tail is the end of a text, at a rune's border, at most n bytes.

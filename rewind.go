@@ -40,7 +40,7 @@ func (l Ledger) asOf(then Ledger) Ledger {
 		}
 		was.Feature = is.Feature
 		if is.Tried {
-			was.Tried, was.SeenFailing, was.FailedTree = true, is.SeenFailing, is.FailedTree
+			was.Tried, was.CheckedBy, was.SeenFailing, was.FailedTree = true, is.CheckedBy, is.SeenFailing, is.FailedTree
 		}
 		l.Entries[i] = was
 	}
@@ -79,7 +79,7 @@ func (p *project) recall(ctx context.Context, goal Checkpoint) (Ledger, error) {
 	for i := range l.Entries {
 		e := &l.Entries[i]
 		h, ok := passed[l.Key(i)]
-		*e = LedgerEntry{Feature: e.Feature, State: FeatureOpen, Tried: e.Tried, SeenFailing: e.SeenFailing, FailedTree: e.FailedTree}
+		*e = LedgerEntry{Feature: e.Feature, State: FeatureOpen, Tried: e.Tried, CheckedBy: e.CheckedBy, SeenFailing: e.SeenFailing, FailedTree: e.FailedTree}
 		if ok && (e.Feature.ID != "" || !moved) { // else its place may have been another one's
 			e.State, e.Pending, e.ClaimedBy = FeatureClaimed, true, h.Session
 		}

@@ -85,10 +85,27 @@ func (r *round) keys(ctx context.Context, keys []string) {
 	}
 }
 
+// reports checks the features that are said to be broken. Where no check can
+// tell, that is believed.
+func (r *round) reports(ctx context.Context, keys []string) {
+	for _, key := range keys {
+		i := r.ledger.Find(key)
+		if i < 0 {
+			continue
+		}
+		if command, _ := r.checker.checks.of(r.ledger.Entries[i].Feature); command != "" {
+			r.check(ctx, i)
+			continue
+		}
+		r.ledger.Entries[i].State, r.changed[i] = FeatureOpen, true
+		r.record(key, "reopened", "reported as broken, and there is no check")
+	}
+}
+
 // pending checks the claims whose checks are due, whatever it takes.
 func (r *round) pending(ctx context.Context) {
 	for i, e := range r.ledger.Entries {
-		if e.Pending {
+		if r.checker.checks.due(e) {
 			r.check(ctx, i)
 		}
 	}
@@ -98,8 +115,7 @@ func (r *round) pending(ctx context.Context) {
 // time: a check proves only when it was seen to fail.
 func (r *round) untried(ctx context.Context) {
 	for _, i := range r.ledger.queue() {
-		e := r.ledger.Entries[i]
-		if command, _ := r.checker.checks.of(e.Feature); command == "" || e.Tried {
+		if !r.checker.checks.untried(r.ledger.Entries[i]) {
 			continue
 		}
 		if time.Now().After(r.until) {
@@ -127,12 +143,12 @@ func (r *round) reprove(ctx context.Context) {
 	}
 }
 
-// stale lists the proven features whose proof is of another tree, or of another
-// commit where checks see nothing else, the oldest proof first.
+// stale lists the proven features whose proof is of another tree or check, or of
+// another commit where checks see nothing else, the oldest proof first.
 func (r *round) stale() []int {
 	var out []int
 	for i, e := range r.ledger.Entries {
-		if e.State == FeatureProven && !r.checker.checks.hold(*e.Proof, r.checker.base.Tree, r.checker.commit) {
+		if e.State == FeatureProven && !r.checker.checks.hold(e, r.checker.base.Tree, r.checker.commit) {
 			out = append(out, i)
 		}
 	}
@@ -142,8 +158,8 @@ func (r *round) stale() []int {
 	return out
 }
 
-// check runs the check of one feature and takes over what it shows. A feature
-// without a check stays claimed; a report of a broken one is believed then.
+// check runs the check of one feature and takes over what it shows. What passes
+// without a check is claimed.
 func (r *round) check(ctx context.Context, i int) {
 	if r.err != nil || r.stopped {
 		return
@@ -170,7 +186,7 @@ func (r *round) check(ctx context.Context, i int) {
 	r.changed[i] = true
 	e.apply(run)
 	e.Flaky = flaky && e.State == FeatureProven
-	if was.State == FeatureProven && e.State != FeatureProven {
+	if was.State == FeatureProven && e.Broken {
 		r.blame(ctx, i)
 	}
 	r.tell(key, was, *e, run)
@@ -206,13 +222,15 @@ func (r *round) look(ctx context.Context) error {
 }
 
 func (r *round) unchecked(e *LedgerEntry, key string) {
-	if e.Pending {
-		e.Pending = false
+	switch {
+	case e.Pending:
 		r.record(key, "claimed", "there is no check")
+	case e.State == FeatureProven:
+		r.record(key, "claimed", "it was proven before, and there is no check any more")
+	default:
 		return
 	}
-	e.State = FeatureOpen
-	r.record(key, "reopened", "reported as broken, and there is no check")
+	e.State, e.Pending = FeatureClaimed, false
 }
 
 // tell records and reports what a check showed.
@@ -228,16 +246,16 @@ func (r *round) tell(key string, was, is LedgerEntry, run CheckRun) {
 		}
 		r.record(key, "proven", detail)
 		r.emit(Event{Type: EventProven, Feature: key, Text: clip(run.Command, 200)})
-	case was.State == FeatureProven && is.State != FeatureProven:
+	case was.State == FeatureProven && is.Broken:
 		r.tellBroken(key, is, run, detail)
 		return
-	case was.State == FeatureClaimed && is.State == FeatureOpen:
+	case was.State != FeatureOpen && is.State == FeatureOpen:
 		r.disproved++
 		credit.disproved++
 		r.record(key, "disproved", detail)
 		r.notes = append(r.notes, fmt.Sprintf("Feature %s was claimed and its check failed (%s):\n%s", key, clip(run.Command, 200), tail(run.Output, 400)))
 		r.emit(Event{Type: EventDisproved, Feature: key, Text: tail(run.Output, 400)})
-	case was.Pending && is.State == FeatureClaimed:
+	case is.State == FeatureClaimed && (was.Pending || was.State == FeatureProven || !was.tried(run.Command)):
 		r.record(key, "claimed", "the check passes and was never seen failing: "+detail)
 	}
 	r.credit[was.ClaimedBy] = credit

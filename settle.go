@@ -64,7 +64,7 @@ func (p *project) adopt(ctx context.Context, f found) error {
 }
 
 // settle runs the checks that are due between sessions: of claims that were
-// left pending, of features whose check never ran, and, when every feature
+// left pending or have a check only now, of features whose check never ran, and, when every feature
 // passes, of all whose proof is of another tree.
 func (p *project) settle(ctx context.Context) error {
 	if p.ledger == nil || len(p.ledger.Entries) == 0 || !p.due() {
@@ -119,8 +119,7 @@ func (p *project) due() bool {
 		return true
 	}
 	for _, e := range p.ledger.Entries {
-		command, _ := p.cfg.Checks.of(e.Feature)
-		if e.Pending || !e.Tried && command != "" && e.State == FeatureOpen {
+		if p.cfg.Checks.due(e) || p.cfg.Checks.untried(e) {
 			return true
 		}
 	}
@@ -143,7 +142,7 @@ func (p *project) proofsHold(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, e := range p.ledger.Entries {
-		if e.State == FeatureProven && !p.cfg.Checks.hold(*e.Proof, now.Tree, look.Head) {
+		if e.State == FeatureProven && !p.cfg.Checks.hold(e, now.Tree, look.Head) {
 			return false, nil
 		}
 	}

@@ -40,6 +40,68 @@ func TestSuiteRunsOnce(t *testing.T) {
 	}
 }
 
+const twoUnchecked = `[{"id": "A", "description": "a", "passes": false}, {"id": "B", "description": "b", "passes": false}]`
+
+// TestAnotherSuiteMustBeSeenFailing swaps the suite for one that always passes:
+// that another one failed before makes no proof of it.
+func TestAnotherSuiteMustBeSeenFailing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(t *autosessiontest.Turn) autosession.Outcome { return done })
+	b.write(autosession.ListFile, twoUnchecked)
+	b.cfg.RunMax.Sessions, b.cfg.Checks.Command = 1, "false"
+	b.stops("limit-iterations")
+	b.cfg.Agent = &autosessiontest.Agent{Play: builds}
+	b.cfg.Checks.Command = "true"
+	b.stops("complete")
+	b.features("claimed claimed")
+}
+
+// TestAnotherSuiteProvesAnew has a suite replaced after it proved all. What it
+// proved holds no more, and nobody is said to have broken what fails now.
+func TestAnotherSuiteProvesAnew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, builds)
+	b.write(autosession.ListFile, twoUnchecked)
+	b.cfg.Checks.Command = "test -e hello"
+	b.stops("complete")
+	b.features("proven proven")
+	b.cfg.RunMax.Sessions, b.cfg.Checks.Command = 1, "test -e more"
+	b.cfg.Agent = &autosessiontest.Agent{Play: func(t *autosessiontest.Turn) autosession.Outcome {
+		t.Write("more", "more")
+		return builds(t)
+	}}
+	b.stops("complete")
+	b.features("proven proven")
+	if b.count(autosession.EventBroken) > 0 || b.count(autosession.EventDisproved) != 2 {
+		t.Errorf("the proofs of the old suite were taken back like this:\n%s", b.story())
+	}
+	b.cfg.Checks.Command = ""
+	b.write("more", "another tree")
+	b.stops("complete")
+	b.features("claimed claimed")
+}
+
+// TestClaimsAreCheckedWhenACheckComes claims features that no check can tell
+// of. A suite that is set later can, and does before the run is complete.
+func TestClaimsAreCheckedWhenACheckComes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, builds)
+	b.write(autosession.ListFile, twoUnchecked)
+	b.stops("complete")
+	b.features("claimed claimed")
+	if _, err := autosession.Verify(t.Context(), b.cfg); err != nil {
+		t.Fatal(err)
+	}
+	b.features("claimed claimed")
+	b.cfg.RunMax.Sessions, b.cfg.Checks.Command = 1, "test -e more"
+	b.stops("limit-iterations")
+	b.features("open open")
+	b.cfg.Checks.Command = "true"
+	b.cfg.Agent = &autosessiontest.Agent{Play: builds}
+	b.stops("complete")
+	b.features("claimed claimed")
+}
+
 // TestAllIsProvenBeforeComplete breaks a feature when nobody looks. The run is
 // not complete before that is found and mended.
 func TestAllIsProvenBeforeComplete(t *testing.T) {
