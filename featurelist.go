@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -218,10 +219,27 @@ func (l FeatureList) Format() ([]byte, error) {
 }
 
 // same says whether two lists say the same, layout aside.
-func (l FeatureList) same(m FeatureList) bool {
+func (l FeatureList) same(m FeatureList) bool { return l.sameFeatures(m) && l.sameAround(m) }
+
+func (l FeatureList) sameFeatures(m FeatureList) bool {
 	return slices.EqualFunc(l.Features, m.Features, func(a, b Feature) bool {
 		return a.Passes == b.Passes && a.hash() == b.hash()
 	})
+}
+
+// sameAround says whether the objects around two lists say the same. One that
+// holds nothing but the list is as good as none.
+func (l FeatureList) sameAround(m FeatureList) bool {
+	around := func(wrapper []member) map[string]any {
+		fields := map[string]json.RawMessage{}
+		for _, m := range wrapper {
+			if m.name != "features" {
+				fields[m.name] = m.value
+			}
+		}
+		return normalise(fields)
+	}
+	return l.wrapper == nil && m.wrapper == nil || reflect.DeepEqual(around(l.wrapper), around(m.wrapper))
 }
 
 // invalidUTF8 is the offset of the first byte that is no UTF-8.

@@ -104,6 +104,45 @@ func TestReconcileReports(t *testing.T) {
 	}
 }
 
+// TestReconcileAround compares what stands around the list.
+func TestReconcileAround(t *testing.T) {
+	const known = `{"project": "one", "n": 1.0, "features": [{"id": "A", "description": "first", "passes": false}], "tail": {"a": 1, "b": [2]}}`
+	l := newLedger(parse(t, known), 1)
+	for _, tt := range []struct {
+		name, left string
+		same       bool
+	}{
+		{"other layout", `{"tail": {"b": [ 2 ], "a": 1}, "n":1.0, "features": [{"description": "first", "id": "A"}], "project": "one"}`, true},
+		{"a value", strings.Replace(known, `"one"`, `"two"`, 1), false},
+		{"a digit", strings.Replace(known, `1.0`, `1`, 1), false},
+		{"a field inside", strings.Replace(known, `"a"`, `"c"`, 1), false},
+		{"a field more", strings.Replace(known, `{"project"`, `{"x": null, "project"`, 1), false},
+		{"a field less", strings.Replace(known, `"n": 1.0, `, ``, 1), false},
+		{"nothing around it", `[{"id": "A", "description": "first", "passes": false}]`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := l.reconcile(leave(t, tt.left), agent7)
+			if undone := slices.Equal(r.violations, []string{"what stands around the list was edited"}); undone == tt.same || r.write == tt.same {
+				t.Errorf("of an agent: %q, write %v", r.violations, r.write)
+			}
+			if !r.ledger.List().same(l.List()) {
+				t.Error("an agent's edit is taken over")
+			}
+			r = l.reconcile(leave(t, tt.left), author{name: "person"})
+			if !r.ledger.List().same(parse(t, tt.left)) || r.write {
+				t.Errorf("a person's edit is not taken over: %s", r.ledger.Wrapper)
+			}
+			if recorded := len(r.history) == 1 && r.history[0].What == "edited" && r.history[0].Feature == ""; recorded == tt.same {
+				t.Errorf("of a person: %+v", r.history)
+			}
+		})
+	}
+	l = newLedger(parse(t, `{"features": [{"id": "A", "description": "first"}]}`), 1)
+	if r := l.reconcile(leave(t, `[{"id": "A", "description": "first"}]`), agent7); r.write || len(r.violations) > 0 {
+		t.Errorf("an object that holds nothing else is more than layout: %q", r.violations)
+	}
+}
+
 func TestReconcilePerson(t *testing.T) {
 	l := newLedger(parse(t, threeFeatures), 1)
 	for i := range l.Entries {
