@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -60,7 +62,8 @@ func (e *ListError) Error() string {
 
 // ParseFeatureList reads a feature list strictly: UTF-8 without a byte order
 // mark, no text after the end, no name twice in one object, each feature an
-// object with a description and with fields of the right type, no id twice.
+// object with a description and with fields of the right type, no id twice and
+// none that looks like a place, such as "#2".
 // The error is a [*ListError]. Where only the contents of features are wrong
 // the list is returned as well.
 func ParseFeatureList(data []byte) (FeatureList, error) {
@@ -135,6 +138,9 @@ func (l *FeatureList) take(elements []element) []Problem {
 		if len(bad) == 0 && strings.TrimSpace(f.Description) == "" {
 			problems = append(problems, Problem{Offset: e.offset, Text: fmt.Sprintf("feature %d has no description", i+1)})
 		}
+		if placeKey.MatchString(f.ID) {
+			problems = append(problems, Problem{Offset: e.offset, Text: fmt.Sprintf("feature %d has the id %q; a feature without an id is called so by its place; give it another one", i+1, f.ID)})
+		}
 		if f.ID != "" {
 			if at, twice := first[f.ID]; twice {
 				problems = append(problems, Problem{Offset: e.offset, Text: fmt.Sprintf("features %d and %d have the same id %q", at, i+1, f.ID)})
@@ -151,11 +157,17 @@ func (l *FeatureList) take(elements []element) []Problem {
 func (l FeatureList) Key(i int) string { return featureKey(l.Features[i], i) }
 
 func featureKey(f Feature, i int) string {
-	if f.ID != "" {
-		return f.ID
+	switch {
+	case f.ID == "":
+		return fmt.Sprintf("#%d", i+1)
+	case placeKey.MatchString(f.ID): // no list is read any more that has one, but a ledger of old may
+		return strconv.Quote(f.ID)
 	}
-	return fmt.Sprintf("#%d", i+1)
+	return f.ID
 }
+
+// placeKey is how a feature without an id is called.
+var placeKey = regexp.MustCompile(`^#[0-9]+$`)
 
 // Sound says what is wrong with a list that an init session has made: fewer
 // than least features, or one that passes already. It returns "" when the

@@ -143,6 +143,24 @@ func TestReconcileAround(t *testing.T) {
 	}
 }
 
+// TestFindIsUnambiguous has an id that looks like a place. No list is read that
+// has one, and in a ledger of old each key still means one feature.
+func TestFindIsUnambiguous(t *testing.T) {
+	_, err := ParseFeatureList([]byte(`[{"id": "#2", "description": "first"}, {"description": "second"}]`))
+	if err == nil || !strings.Contains(err.Error(), `feature_list.json:1:2: feature 1 has the id "#2"; a feature without an id is called so by its place; give it another one`) {
+		t.Errorf("an id that looks like a place: %v", err)
+	}
+	if _, err := ParseFeatureList([]byte(`[{"id": "#", "description": "a"}, {"id": "#2b", "description": "b"}, {"id": "2", "description": "c"}, {"id": "#-2", "description": "d"}]`)); err != nil {
+		t.Error(err)
+	}
+	l := Ledger{Entries: []LedgerEntry{{Feature: Feature{ID: "#2"}}, {}, {Feature: Feature{ID: "#1"}}}}
+	for i := range l.Entries {
+		if at := l.Find(l.Key(i)); at != i {
+			t.Errorf("the key %s of feature %d finds %d", l.Key(i), i, at)
+		}
+	}
+}
+
 func TestReconcilePerson(t *testing.T) {
 	l := newLedger(parse(t, threeFeatures), 1)
 	for i := range l.Entries {
