@@ -88,6 +88,12 @@ type project struct {
 // hold locks the project, loads what is known of it, and closes what a dead
 // process left. The error is a [*HeldError] when another process holds it.
 func hold(ctx context.Context, cfg Config) (*project, error) {
+	return holdAnd(ctx, cfg, (*project).goOn)
+}
+
+// holdAnd is hold with something else to do about a rollback that was cut
+// short than to go on with it.
+func holdAnd(ctx context.Context, cfg Config, goOn func(*project, context.Context) error) (*project, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -97,13 +103,13 @@ func hold(ctx context.Context, cfg Config) (*project, error) {
 	}
 	cfg.Dir = dir
 	p := &project{cfg: cfg.withDefaults(), redactor: redact.New(cfg.Secrets...)}
-	if err := p.open(ctx); err != nil {
+	if err := p.open(ctx, goOn); err != nil {
 		return nil, errors.Join(err, p.release())
 	}
 	return p, nil
 }
 
-func (p *project) open(ctx context.Context) error {
+func (p *project) open(ctx context.Context, goOn func(*project, context.Context) error) error {
 	if err := os.MkdirAll(filepath.Join(p.cfg.State, "transcripts"), 0o700); err != nil {
 		return fmt.Errorf("cannot make the state directory: %w", err)
 	}
@@ -138,7 +144,7 @@ func (p *project) open(ctx context.Context) error {
 	if err := p.rescue(ctx, snapshot.Pending); err != nil {
 		return err
 	}
-	if err := p.goOn(ctx); err != nil {
+	if err := goOn(p, ctx); err != nil {
 		return err
 	}
 	if err := p.identify(ctx); err != nil {

@@ -10,13 +10,15 @@ import (
 
 // Rollback holds the project and brings tree and ledger back to a checkpoint,
 // named by its id or by the beginning of it. The list of today stays, if there
-// was one then: a feature that is now another one is open. The present is saved first; the
-// checkpoint that holds it is returned. No commit and no branch of the project
-// is changed; commits that cannot be reached any more are brought back, below
-// refs/autosession/kept/, and a repository that is gone is made anew. Killed
-// half-way, the next start completes it.
+// was one then: a feature that is now another one is open. The present is saved
+// first; the checkpoint that holds it is returned. No commit and no branch of
+// the project is changed; commits that cannot be reached any more are brought
+// back, below refs/autosession/kept/, and a repository that is gone is made
+// anew. Killed half-way, the next start completes it, unless that is a rollback
+// to elsewhere.
 func Rollback(ctx context.Context, cfg Config, id string) (before Checkpoint, err error) {
-	p, err := hold(ctx, cfg)
+	// One that was cut short, or cannot be completed, ends with this one.
+	p, err := holdAnd(ctx, cfg, func(*project, context.Context) error { return nil })
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -70,7 +72,10 @@ func (p *project) goOn(ctx context.Context) error {
 		return err
 	}
 	p.report(Event{Type: EventWarning, Text: "a rollback was cut short; it is completed"})
-	return p.rollBack(ctx, goal)
+	if err := p.rollBack(ctx, goal); err != nil {
+		return fmt.Errorf("%w; the rollback to checkpoint %.12s is under way: a rollback to another one takes its place", err, goal.ID)
+	}
+	return nil
 }
 
 // rollBack restores lost commits, the tree, the list and then, in one transaction, the

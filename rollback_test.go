@@ -238,6 +238,49 @@ func TestRollbackAfterRollback(t *testing.T) {
 	b.goesBackToAll(a)
 }
 
+// stuck is a Repo that cannot go to one checkpoint.
+type stuck struct {
+	*album
+	at string
+}
+
+func (s stuck) Restore(ctx context.Context, id string, paths ...string) error {
+	if id == s.at {
+		return errors.New("cannot restore this one")
+	}
+	return s.album.Restore(ctx, id, paths...)
+}
+
+// TestRollbackInsteadOfAnother leaves a rollback that cannot be completed by
+// one to elsewhere.
+func TestRollbackInsteadOfAnother(t *testing.T) {
+	t.Parallel()
+	b, _, a := newAlbum(t)
+	b.cfg.RunMax.Sessions = 2
+	b.stops("limit-iterations")
+	ctx := t.Context()
+	list, err := autosession.Checkpoints(ctx, b.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	no, yes := list[len(list)-1], list[0]
+	b.cfg.Repo = stuck{a, no.ID}
+	if _, err := autosession.Rollback(ctx, b.cfg, no.ID); err == nil {
+		t.Fatal("it went there")
+	}
+	_, err = autosession.Loop{Config: b.cfg}.Run(ctx)
+	if err == nil || !strings.Contains(err.Error(), "a rollback to another one takes its place") {
+		t.Errorf("%v", err)
+	}
+	if _, err := autosession.Rollback(ctx, b.cfg, yes.ID); err != nil {
+		t.Fatal(err)
+	}
+	if diff := picture(t, b.cfg).diff(a.photos[yes.ID]); diff != "" {
+		t.Error(diff)
+	}
+	b.stops("limit-iterations")
+}
+
 // TestKilledAtEveryWriteOfRollback kills a rollback at each of its writes. The
 // next start ends in the old state or in the new one.
 func TestKilledAtEveryWriteOfRollback(t *testing.T) {
