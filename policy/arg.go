@@ -22,6 +22,7 @@ type pieceKind uint8
 const (
 	pieceText    pieceKind = iota
 	pieceGlob              // a pattern that matches file names
+	pieceLoose             // such a pattern where something was cut off: names that begin with a dot too
 	pieceUnknown           // any text
 	pieceWord              // letters, digits, dot, minus, underscore; no slash, no minus at its start
 	pieceRef               // what git prints: no space, no minus at its start
@@ -71,7 +72,7 @@ func (a Arg) String() string {
 	var b strings.Builder
 	for _, p := range a.pieces {
 		switch p.kind {
-		case pieceText, pieceGlob:
+		case pieceText, pieceGlob, pieceLoose:
 			b.WriteString(p.text)
 		case pieceDigits:
 			b.WriteString("<number>")
@@ -88,15 +89,25 @@ func (a Arg) String() string {
 	return b.String()
 }
 
+// globbing is what *, ?, [ and \ are in the text of a path.
+type globbing uint8
+
+const (
+	plainText globbing = iota
+	shellGlob          // a pattern of bash: at the start of a name it matches no dot
+	looseGlob          // a pattern that matches any name
+)
+
 // pattern returns the argument as a pattern of file names. ok is false when
 // a part is unknown.
-func (a Arg) pattern() (text string, active, ok bool) {
-	if a.many && !a.has(pieceGlob) && !a.has(pieceDigits) {
-		return "", false, false
+func (a Arg) pattern() (text string, g globbing, ok bool) {
+	if a.many && !a.has(pieceGlob) && !a.has(pieceLoose) && !a.has(pieceDigits) {
+		return "", plainText, false
 	}
 	if a.pieces == nil {
-		return a.text, false, true
+		return a.text, plainText, true
 	}
+	g = shellGlob
 	var b strings.Builder
 	for _, p := range a.pieces {
 		switch p.kind {
@@ -104,15 +115,35 @@ func (a Arg) pattern() (text string, active, ok bool) {
 			b.WriteString(escapePattern(p.text))
 		case pieceGlob:
 			b.WriteString(p.text)
-		case pieceDigits, pieceWord, piecePid:
+		case pieceLoose:
+			b.WriteString(p.text)
+			g = looseGlob
+		case pieceDigits, piecePid:
 			b.WriteByte('*')
+		case pieceWord:
+			b.WriteByte('*')
+			g = looseGlob
 		case pieceDeep:
 			b.WriteString("**")
+			g = looseGlob
 		default:
-			return "", false, false
+			return "", plainText, false
 		}
 	}
-	return b.String(), true, true
+	return b.String(), g, true
+}
+
+// globArg is an argument that is a pattern.
+func globArg(text string, g globbing) Arg {
+	switch {
+	case g == plainText:
+		return literalArg(text)
+	case !isPattern(text):
+		return literalArg(unescapePattern(text))
+	case g == shellGlob:
+		return Arg{pieces: []piece{{pieceGlob, text}}}
+	}
+	return Arg{pieces: []piece{{pieceLoose, text}}}
 }
 
 // above is what find was started at, of a path that it found.
@@ -134,9 +165,13 @@ func (a Arg) from(n int) Arg {
 		return a
 	}
 	ps := append([]piece(nil), a.pieces...)
+	cut := ps[0].text[:n]
 	ps[0].text = ps[0].text[n:]
 	if ps[0].text == "" && len(ps) > 1 {
-		ps = ps[1:]
+		if a.pieces = ps[1:]; !strings.HasSuffix(cut, "/") {
+			return a.loose()
+		}
+		return a
 	}
 	a.pieces = ps
 	return a
@@ -148,6 +183,19 @@ func (a Arg) and(text string) Arg {
 	f.addArg(a)
 	f.add(pieceText, text)
 	return f.arg()
+}
+
+// loose is the argument after something was cut off that may have kept a dot
+// from the start of a name.
+func (a Arg) loose() Arg {
+	ps := append([]piece(nil), a.pieces...)
+	for i := range ps {
+		if ps[i].kind == pieceGlob {
+			ps[i].kind = pieceLoose
+		}
+	}
+	a.pieces = ps
+	return a
 }
 
 // fields collects the arguments that one word expands to.
@@ -171,7 +219,7 @@ func (f *fields) add(k pieceKind, text string) {
 		}
 	case k == pieceText && text == "":
 	default:
-		if n := len(f.cur.pieces); n > 0 && f.cur.pieces[n-1].kind == k && (k == pieceText || k == pieceGlob) {
+		if n := len(f.cur.pieces); n > 0 && f.cur.pieces[n-1].kind == k && (k == pieceText || k == pieceGlob || k == pieceLoose) {
 			f.tail = append(f.tail, text...)
 			return
 		}

@@ -21,7 +21,7 @@ const maxLinks = 40
 // Real implements [Links]. A link whose target is missing is followed too:
 // writing through it would make the target.
 func (FileLinks) Real(name string) (real string, ok bool) {
-	rest := strings.Split(strings.Trim(path.Clean(name), "/"), "/")
+	rest := strings.Split(strings.Trim(name, "/"), "/")
 	real = "/"
 	links := 0
 	for len(rest) > 0 {

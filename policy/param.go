@@ -204,7 +204,7 @@ func (j *judge) cutSuffix(a, pattern Arg, large bool) Arg {
 		var f fields
 		f.addArg(Arg{pieces: a.pieces[:n-1]})
 		f.add(pieceText, strings.TrimSuffix(last.text, pat))
-		return f.arg()
+		return shortened(f.arg(), pat)
 	}
 	if last.kind == pieceGlob && pat == ".*" && !large && strings.Contains(last.text, ".") {
 		return Arg{pieces: append(append([]piece(nil), a.pieces[:n-1]...), piece{pieceGlob, last.text[:strings.LastIndexByte(last.text, '.')] + "*"})}
@@ -218,6 +218,15 @@ func (j *judge) cutSuffix(a, pattern Arg, large bool) Arg {
 	return unknownArg()
 }
 
+// shortened is what is left of a pattern without a suffix. It may be empty, and
+// what follows begin with a dot, if the suffix did not do so itself.
+func shortened(a Arg, suffix string) Arg {
+	if a.pieces == nil || strings.HasPrefix(suffix, ".") || strings.HasPrefix(suffix, "/") {
+		return a
+	}
+	return a.loose()
+}
+
 // globSuffix takes a literal suffix off a value that ends in a pattern.
 func globSuffix(a Arg, suffix string) Arg {
 	ps := append([]piece(nil), a.pieces...)
@@ -226,7 +235,7 @@ func globSuffix(a Arg, suffix string) Arg {
 		return unknownArg()
 	}
 	last.text = strings.TrimSuffix(last.text, suffix)
-	return Arg{pieces: ps}
+	return shortened(Arg{pieces: ps}, suffix)
 }
 
 func trimSuffix(s, pat string, large bool) string {
@@ -277,32 +286,19 @@ func (j *judge) cutPrefix(a, pattern Arg, large bool) Arg {
 
 // nameOf is the last component of a path that is partly a pattern.
 func nameOf(a Arg) Arg {
-	text, active, ok := a.pattern()
+	text, g, ok := a.pattern()
 	if !ok || strings.Contains(text, "**") {
 		return unknownArg()
 	}
-	text = text[strings.LastIndexByte(text, '/')+1:]
-	if !active {
-		return literalArg(text)
-	}
-	if !isPattern(text) {
-		return literalArg(unescapePattern(text))
-	}
-	return Arg{pieces: []piece{{pieceGlob, text}}}
+	return globArg(text[strings.LastIndexByte(text, '/')+1:], g)
 }
 
 // dirOf is a path without its last component.
 func dirOf(a Arg) Arg {
-	text, active, ok := a.pattern()
+	text, g, ok := a.pattern()
 	i := strings.LastIndexByte(text, '/')
 	if !ok || i <= 0 || strings.Contains(text, "**") {
 		return unknownArg()
 	}
-	if text = text[:i]; !active {
-		return literalArg(text)
-	}
-	if !isPattern(text) {
-		return literalArg(unescapePattern(text))
-	}
-	return Arg{pieces: []piece{{pieceGlob, text}}}
+	return globArg(text[:i], g)
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,8 +10,9 @@ import (
 // Links resolves links, the only thing a policy looks at outside its input.
 type Links interface {
 	// Real returns where an absolute path leads: the real path of its deepest
-	// parent that exists, with the rest added. When it cannot be told, ok is
-	// false and the path is refused.
+	// parent that exists, with the rest added. The path need not be clean: ..
+	// leads up from where a link led. When it cannot be told, ok is false and
+	// the path is refused.
 	Real(path string) (real string, ok bool)
 }
 
@@ -105,8 +107,11 @@ func (p *Policy) at(abs string) (may access, rest string) {
 // place is an absolute path as far as it is known: the literal part, and the
 // components from the first one that is a pattern.
 type place struct {
-	dir  string   // clean and absolute, literal
-	rest []string // patterns and literals below dir; a literal has no pattern characters or escapes them
+	dir   string   // clean and absolute, literal
+	raw   string   // dir as it was written, when it goes up: where it leads may be another place
+	rest  []string // patterns and literals below dir; a literal has no pattern characters or escapes them
+	shell bool     // the patterns are those of bash
+	up    bool     // it goes up from what a pattern matches
 }
 
 func (pl place) String() string {
@@ -116,35 +121,50 @@ func (pl place) String() string {
 	return path.Join(pl.dir, strings.Join(pl.rest, "/"))
 }
 
-// locate resolves a path text against a directory. pattern says that *, ?, [
-// and \ in it are active.
-func locate(dir, text string, pattern bool) place {
-	if !pattern {
-		if path.IsAbs(text) {
-			return place{dir: path.Clean(text)}
-		}
-		return place{dir: path.Join(dir, text)}
-	}
+// manyStars are the same to bash as one, if they are no whole name.
+var manyStars = regexp.MustCompile(`\*\*+`)
+
+// locate resolves a path text against a directory.
+func locate(dir, text string, g globbing) place {
 	if path.IsAbs(text) {
 		dir = "/"
 	}
-	pl := place{dir: dir}
+	up := strings.Contains(text, "..")
+	if g == plainText {
+		pl := place{dir: path.Join(dir, text)}
+		if up {
+			pl.raw = dir + "/" + text
+		}
+		return pl
+	}
+	pl := place{dir: dir, shell: g == shellGlob}
+	raw := dir
 	for c := range strings.SplitSeq(text, "/") {
 		switch {
 		case c == "" || c == ".":
 		case c == "..":
-			if n := len(pl.rest); n > 0 {
-				pl.rest = pl.rest[:n-1]
-			} else {
-				pl.dir = path.Dir(pl.dir)
+			if len(pl.rest) > 0 {
+				pl.up = true // of a link, or of nothing
 			}
+			pl.dir = path.Dir(pl.dir)
+			raw += "/.."
 		case len(pl.rest) == 0 && !isPattern(c):
-			pl.dir = path.Join(pl.dir, unescapePattern(c))
+			c = unescapePattern(c)
+			pl.dir = path.Join(pl.dir, c)
+			raw += "/" + c
 		case strings.Contains(c, "**"):
-			pl.rest = append(pl.rest, "**")
+			if c != "**" && pl.shell {
+				c = manyStars.ReplaceAllString(c, "*")
+			} else {
+				c = "**"
+			}
+			pl.rest = append(pl.rest, c)
 		default:
 			pl.rest = append(pl.rest, c)
 		}
+	}
+	if up {
+		pl.raw = raw
 	}
 	return pl
 }
@@ -164,8 +184,19 @@ func (p *Policy) judgePlace(pl place, u use, list bool) (why, instead string, fi
 	if len(pl.rest) == 0 && (u == useRead && readable[pl.dir] || u != useRead && writable[pl.dir]) {
 		return "", "", Setting{}
 	}
+	if pl.up {
+		return "goes up from a directory that is not known", "write the path without ..", Setting{}
+	}
 	if p.opt.Links != nil {
 		real, ok := p.opt.Links.Real(pl.dir)
+		if ok && pl.raw != "" {
+			to, follows := p.opt.Links.Real(pl.raw)
+			if ok = follows; ok && to != real {
+				if why, instead, fix = p.judgePlace(place{dir: to, rest: pl.rest, shell: pl.shell}, u, list); why != "" {
+					return why, instead, fix
+				}
+			}
+		}
 		if !ok {
 			return "leads through a link that cannot be resolved", "use a plain path inside the project", Setting{}
 		}
@@ -188,7 +219,7 @@ func (p *Policy) judgePlace(pl place, u use, list bool) (why, instead string, fi
 		}
 		return p.judgeHolds(pl, u)
 	}
-	return p.judgeShields(split(rest, pl.rest), u, list)
+	return p.judgeShields(split(rest, pl.rest), u, list, pl.shell)
 }
 
 func (p *Policy) judgeRead(pl place, may access) (why, instead string, fix Setting) {
@@ -211,20 +242,20 @@ func (p *Policy) judgeHolds(pl place, u use) (why, instead string, fix Setting) 
 		if a.may == mayRead || a.may == mayTemp || a.may == mayWrite {
 			continue
 		}
-		if rest, ok := below(pl.dir, a.dir); ok && overlapPrefix(pl.rest, split(rest, nil)) {
+		if rest, ok := below(pl.dir, a.dir); ok && overlapPrefix(pl.rest, split(rest, nil), overlap) {
 			return "holds the project or what belongs to others", "name what is inside the project", Setting{}
 		}
 	}
 	return "", "", Setting{}
 }
 
-func (p *Policy) judgeShields(rel []string, u use, list bool) (why, instead string, fix Setting) {
+func (p *Policy) judgeShields(rel []string, u use, list, shell bool) (why, instead string, fix Setting) {
 	if len(rel) == 0 && u != useDir {
 		return "is the project itself", "name files inside it", Setting{}
 	}
 	granted := slices.ContainsFunc(p.granted, func(g []string) bool { return len(rel) >= len(g) && slices.Equal(rel[:len(g)], g) })
 	for _, s := range p.protected {
-		if s.list && list || !s.list && granted || !s.covers(rel, u) {
+		if s.list && list || !s.list && granted || !s.covers(rel, u, shell) {
 			continue
 		}
 		if s.list {

@@ -124,7 +124,7 @@ func (j *judge) judgeUse(st *state, a Arg, u use) *refusal {
 	if a.has(pieceProc) {
 		return nil
 	}
-	text, active, known := a.pattern()
+	text, g, known := a.pattern()
 	if len(text) > maxPath {
 		return &refusal{rule: ruleOf(u), why: "is longer than any path", instead: "name a file"}
 	}
@@ -141,14 +141,14 @@ func (j *judge) judgeUse(st *state, a Arg, u use) *refusal {
 		return nil // no such file
 	}
 	if strings.HasPrefix(text, "/") {
-		return j.place(locate("/", text, active), u, false)
+		return j.place(locate("/", text, g), u, false)
 	}
 	if st.lost && (u != useRead || strings.Contains(text, "..")) {
 		return &refusal{rule: ruleOf(u), why: "is relative to a directory that is not known here",
 			instead: "change the directory once with cd DIR && ..., or use a path from the project's root after cd " + j.p.opt.Project}
 	}
 	for _, d := range st.cwd {
-		if r := j.place(locate(d.path, text, active), u, d.soft); r != nil {
+		if r := j.place(locate(d.path, text, g), u, d.soft); r != nil {
 			return r
 		}
 	}

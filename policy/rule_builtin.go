@@ -68,16 +68,13 @@ func checkCD(c *call, p *parsed) {
 	next, out := *c.st, 0
 	next.cwd = nil
 	for i, d := range before.cwd {
-		to := text
-		if !path.IsAbs(to) {
-			to = path.Join(d.path, to)
-		}
-		to = path.Clean(to)
+		pl := locate(d.path, text, plainText)
+		to := pl.dir
 		if len(to) > maxDir {
 			c.refuse("P8", "goes too deep", "use a shorter path")
 			return
 		}
-		if may, _ := c.j.p.at(to); may < mayTemp {
+		if !c.j.p.mayEnter(pl) {
 			if i == 0 || !d.soft {
 				c.refuse("P8", "leaves the project and the temporary directory for "+to, "stay inside the project; use a path from its root")
 				return
@@ -102,6 +99,24 @@ func checkCD(c *call, p *parsed) {
 		c.failed.addDir(dir{d.path, true})
 	}
 	*c.st = next
+}
+
+// mayEnter says that a command may stand in a place, which is one: bash takes
+// what goes up from a link for one directory or the other.
+func (p *Policy) mayEnter(pl place) bool {
+	real := pl.dir
+	if p.opt.Links != nil {
+		to, ok := p.opt.Links.Real(pl.dir)
+		if real = to; ok && pl.raw != "" {
+			to, ok = p.opt.Links.Real(pl.raw)
+		}
+		if !ok || to != real {
+			return false
+		}
+	}
+	may, _ := p.at(pl.dir)
+	there, _ := p.at(real)
+	return min(may, there) >= mayTemp
 }
 
 func checkEnd(c *call, p *parsed) {

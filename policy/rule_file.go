@@ -111,7 +111,7 @@ func (c *call) isRoot(a Arg) bool {
 	if !ok || !known && !path.IsAbs(text) {
 		return false
 	}
-	may, rest := c.j.p.at(locate(here, text, false).dir)
+	may, rest := c.j.p.at(locate(here, text, plainText).dir)
 	return may >= mayTemp && rest == ""
 }
 
@@ -141,10 +141,10 @@ func nameIn(source Arg) Arg {
 		if base := path.Base(s); base != "." && base != ".." && base != "/" {
 			return literalArg(base)
 		}
-		return Arg{pieces: []piece{{pieceGlob, "*"}}} // the contents of a directory
+		return globArg("*", looseGlob) // the contents of a directory
 	}
 	if source.has(pieceDeep) {
-		return Arg{pieces: []piece{{pieceGlob, "*"}}}
+		return globArg("*", looseGlob)
 	}
 	return nameOf(source)
 }
@@ -183,12 +183,12 @@ func checkRemove(c *call, p *parsed) {
 			return
 		}
 		c.use(a, u)
-		text, active, ok := a.pattern()
+		text, g, ok := a.pattern()
 		if !ok || c.j.p.permits["rm-temp"] {
 			continue
 		}
 		for _, d := range c.st.cwd {
-			if may, _ := c.j.p.at(locate(d.path, text, active).dir); may != mayProject && may != mayWrite && !d.soft {
+			if may, _ := c.j.p.at(locate(d.path, text, g).dir); may != mayProject && may != mayWrite && !d.soft {
 				c.refusal(refusal{rule: "P9", part: c.part, why: "removes outside the project", instead: "leave it; temporary files go away by themselves",
 					fix: Setting{"permit", "rm-temp"}})
 				return

@@ -109,7 +109,7 @@ func (c *call) enter(dirs []Arg) {
 			if i == 0 {
 				c.st.cwd = slices.Clone(c.st.cwd)
 			}
-			c.st.cwd[i].path = locate(d.path, text, false).dir
+			c.st.cwd[i].path = locate(d.path, text, plainText).dir
 		}
 		if strings.HasPrefix(text, "/") {
 			c.st.lost = false
@@ -160,7 +160,7 @@ func (g *gitCall) change(list []Arg) {
 		case strings.HasPrefix(a.head(), ":"):
 			g.refuse("P6", "has a path with magic: "+a.String(), "write the path plainly")
 		case ok && isPattern(s):
-			g.use(Arg{pieces: []piece{{pieceGlob, strings.ReplaceAll(s, "*", "**")}}}, useTree)
+			g.use(globArg(strings.ReplaceAll(s, "*", "**"), looseGlob), useTree)
 		case a.is(pieceRef):
 		default:
 			g.use(a, useTree)

@@ -45,7 +45,7 @@ func judgeSed(a Arg) string {
 		var b strings.Builder
 		for _, p := range a.pieces {
 			switch p.kind {
-			case pieceText, pieceGlob:
+			case pieceText, pieceGlob, pieceLoose:
 				b.WriteString(p.text)
 			case pieceDigits:
 				b.WriteByte('1')

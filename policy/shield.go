@@ -1,12 +1,16 @@
 package policy
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // shield is one protected path or glob inside the project (P6).
 type shield struct {
 	name  string
 	comps []string // components, patterns allowed; "**" is any number of them
 	list  bool     // the feature list
+	file  bool     // nothing lies below it
 }
 
 // protectedNames are protected in every project.
@@ -16,7 +20,7 @@ var protectedNames = []string{"feature_list.json", ".git", ".claude", ".vscode",
 func shields(globs []string) []shield {
 	var out []shield
 	for _, n := range protectedNames {
-		out = append(out, shield{name: n, comps: []string{n}, list: n == "feature_list.json"})
+		out = append(out, shield{name: n, comps: []string{n}, list: n == "feature_list.json", file: path.Ext(n) != "" && path.Ext(n) != n})
 	}
 	for _, g := range globs {
 		comps := strings.Split(strings.Trim(strings.TrimPrefix(g, "./"), "/"), "/")
@@ -32,9 +36,19 @@ func shields(globs []string) []shield {
 }
 
 // covers says whether a use of the path rel, whose components may be patterns,
-// could change what the shield protects.
-func (s *shield) covers(rel []string, u use) bool {
-	if overlapPrefix(s.comps, rel) {
+// could change what the shield protects. shell says that they are those of bash.
+func (s *shield) covers(rel []string, u use, shell bool) bool {
+	match := overlap
+	if shell {
+		match = overlapShell
+		for len(rel) > 1 && rel[0] == "**" && s.file {
+			rel = rel[1:] // with globstar it may be no directory at all
+		}
+	}
+	if s.file && len(rel) > 1 && isPattern(rel[0]) && rel[0] != "**" {
+		return false // only directories match
+	}
+	if overlapPrefix(s.comps, rel, match) {
 		return true // the path is, or is below, what is protected
 	}
 	if u != useTree {
@@ -47,26 +61,37 @@ func (s *shield) covers(rel []string, u use) bool {
 			break
 		}
 	}
-	return len(static) > 0 && overlapPrefix(rel, static)
+	return len(static) > 0 && overlapPrefix(rel, static, func(a, b string) bool { return match(b, a) })
+}
+
+// overlapShell is overlap of a name or pattern with a pattern of bash, which
+// matches no dot at the start of a name.
+func overlapShell(name, pattern string) bool {
+	if strings.HasPrefix(name, ".") && pattern != "" && strings.IndexByte("*?[", pattern[0]) >= 0 {
+		return false
+	}
+	return overlap(name, pattern)
 }
 
 // overlapPrefix says whether some path could match all of pre and go on with
 // the rest of p: p is at or below pre.
-func overlapPrefix(pre, p []string) bool {
+func overlapPrefix(pre, p []string, match func(pre, p string) bool) bool {
 	switch {
 	case len(pre) == 0:
 		return true
 	case pre[0] == "**":
 		for i := range len(p) + 1 {
-			if overlapPrefix(pre[1:], p[i:]) {
+			if overlapPrefix(pre[1:], p[i:], match) {
 				return true
 			}
 		}
 		return false
 	case len(p) == 0:
 		return false
+	case p[0] == "**" && strings.HasPrefix(pre[0], ".") && !match(pre[0], "*"):
+		return overlapPrefix(pre, p[1:], match)
 	case p[0] == "**":
 		return true
 	}
-	return overlap(pre[0], p[0]) && overlapPrefix(pre[1:], p[1:])
+	return match(pre[0], p[0]) && overlapPrefix(pre[1:], p[1:], match)
 }

@@ -92,7 +92,7 @@ func (p *Policy) judgeFile(text string, u use) *refusal {
 		r.part = text
 		return r
 	}
-	why, instead, fix := p.judgePlace(locate(p.opt.Project, text, false), u, true)
+	why, instead, fix := p.judgePlace(locate(p.opt.Project, text, plainText), u, true)
 	if why == "" {
 		return nil
 	}

@@ -139,6 +139,41 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestUpFromALink follows .. as the kernel does: from where a link led.
+func TestUpFromALink(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, outside := filepath.Join(root, "project"), filepath.Join(root, "outside/deep")
+	for _, d := range []string{project + "/a/b", project + "/etc", project + "/src/deep", project + "/.git", outside} {
+		if err := os.MkdirAll(d, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"a/b/l": outside, "a/b/in": project + "/src/deep", "a/b/git": project + "/.git"} {
+		if err := os.Symlink(to, filepath.Join(project, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := New(Options{Project: project, Temp: []string{"/nonexistent-temp"}, Links: FileLinks{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, allow := range map[string]bool{
+		"cat a/b/l/../x": false, "cat a/b/l/../../etc/shadow": false, "echo x > a/b/l/../../etc/y": false, "ls a/b/l/../*.js": false,
+		"cd a/b/l && ls": false, "cd -P a/b/l/../../etc && cat shadow": false, "cd a/b/l/.. && ls": false, "cd a/b && cat l/../x": false,
+		"cd a/b/in && touch ../../../x": false, "echo x > a/b/in/../../feature_list.json": false, "touch a/b/git/../feature_list.json": false,
+		"git -C a/b/l -C .. log": false, "cat a/*/../b/x": false, "cp x a/b/git/../.mcp.json": false,
+		"cat a/b/../../etc/x": true, "echo x > a/b/../y": true, "cat a/b/in/../x": true, "cd a/b/in && touch x": true,
+		"cd a/b && cd .. && ls": true, "cd a/b && touch ../../etc/x": true, "ls a/b/../*.js": true, "mkdir -p new/a && cd new/a && touch ../x": true,
+	} {
+		if v := p.Command(s, autosession.Continue); v.Allow != allow {
+			t.Errorf("%s: %+v", s, v)
+		}
+	}
+}
+
 // TestProjectInTemp keeps the neighbours of a project below /tmp outside.
 func TestProjectInTemp(t *testing.T) {
 	p := testPolicy(t, func(o *Options) {
