@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"github.com/autosession/autosession/internal/reexec"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,9 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/autosession/autosession"
-	"github.com/autosession/autosession/internal/reexec"
 )
 
 func init() { reexec.Register("test-weaken", runWeaken) }
@@ -125,25 +123,5 @@ func TestSecondLayer(t *testing.T) {
 	}
 	if exit, output := h.run(t, `test -w $O && echo x > a && mkdir b && mv a b/ && rm -r b && echo y > /dev/stdout && echo z > /tmp/z && mv /tmp/z .. ; test -e /tmp/z`); !exit.OK() {
 		t.Errorf("ordinary work ended with %+v: %s", exit, output)
-	}
-}
-
-// A program can open again by name what it was given, wherever that lies.
-func TestOutputByName(t *testing.T) {
-	h := newHouse(t)
-	file, err := os.Create(filepath.Join(h.outside, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	p, err := h.Start(t.Context(), h.scope, autosession.Command{Path: "/bin/sh", Args: []string{"-c", "echo by name > /dev/stdout"}, Stdout: file})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if exit, err := p.Wait(); err != nil || !exit.OK() {
-		t.Errorf("%+v, %v", exit, err)
-	}
-	if data, err := os.ReadFile(file.Name()); err != nil || string(data) != "by name\n" {
-		t.Errorf("%q, %v", data, err)
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/autosession/autosession"
 )
@@ -14,8 +17,12 @@ import (
 // descriptor that left the tree, or a writer that blocks, can use it up.
 const drainTime = 5 * time.Second
 
-// streams is the input and output of one program. A file is handed to it as it
-// is; any other reader or writer gets a pipe and a goroutine that copies.
+// streams is the input and output of one program. A terminal, a pipe, a socket
+// and the null device are handed to it as they are. Any other file, reader or
+// writer gets a pipe and a goroutine that copies: who holds a file can open it
+// again by its name in /proc, for writing what it was given for reading. So a
+// program that does not read its input to the end may leave less of it in a
+// file than it took.
 type streams struct {
 	files   [3]*os.File // of the program
 	theirs  []*os.File  // of files, those that we opened: closed when the program has them
@@ -59,7 +66,9 @@ func (s *streams) reader(from io.Reader) (*os.File, error) {
 		return s.null(os.O_RDONLY)
 	}
 	if file, ok := from.(*os.File); ok {
-		return file, nil
+		if harmless, err := handed(file); harmless || err != nil {
+			return file, err
+		}
 	}
 	theirs, ours, err := os.Pipe()
 	if err != nil {
@@ -80,7 +89,9 @@ func (s *streams) writer(to io.Writer) (*os.File, error) {
 		return s.null(os.O_WRONLY)
 	}
 	if file, ok := to.(*os.File); ok {
-		return file, nil
+		if harmless, err := handed(file); harmless || err != nil {
+			return file, err
+		}
 	}
 	ours, theirs, err := os.Pipe()
 	if err != nil {
@@ -98,6 +109,23 @@ func (s *streams) writer(to io.Writer) (*os.File, error) {
 	return theirs, nil
 }
 
+// handed says whether a file can be handed to a program as it is. A directory
+// can be nobody's input or output.
+func handed(file *os.File) (bool, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return false, fmt.Errorf("cannot look at %s: %v", file.Name(), bare(err))
+	}
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return false, fmt.Errorf("%s is a directory", file.Name())
+	case mode.Type()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 || mode&fs.ModeCharDevice != 0 && term.IsTerminal(int(file.Fd())):
+		return true, nil
+	}
+	null, err := os.Stat(os.DevNull)
+	return err == nil && os.SameFile(info, null), nil
+}
+
 func (s *streams) null(flag int) (*os.File, error) {
 	file, err := os.OpenFile(os.DevNull, flag, 0)
 	if err == nil {
@@ -106,9 +134,17 @@ func (s *streams) null(flag int) (*os.File, error) {
 	return file, err
 }
 
-// same says whether both are the same writer. Writers of some types cannot be
-// compared; these are two.
+// same says whether both are the same writer, or the same file, so that what is
+// written to both keeps its order. Writers of some types cannot be compared;
+// these are two.
 func same(a, b io.Writer) (equal bool) {
+	if one, ok := a.(*os.File); ok {
+		if other, ok := b.(*os.File); ok {
+			info, err1 := one.Stat()
+			second, err2 := other.Stat()
+			return one == other || err1 == nil && err2 == nil && info.Mode().IsRegular() && os.SameFile(info, second)
+		}
+	}
 	defer func() {
 		if recover() != nil {
 			equal = false
