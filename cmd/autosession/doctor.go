@@ -61,10 +61,10 @@ func (a *app) doctorCommand() *cobra.Command {
 // print prints a line for what was found, and one for each warning.
 func (f finding) print(out io.Writer) {
 	if f.Detail != "" {
-		fmt.Fprintf(out, "%-7s %-10s %s\n", map[bool]string{true: "ok", false: "missing"}[f.OK], f.Name, harmless(f.Detail))
+		fmt.Fprintf(out, "%-7s %-10s %s\n", map[bool]string{true: "ok", false: "missing"}[f.OK], f.Name, harmlessLines(f.Detail, strings.Repeat(" ", 19)))
 	}
 	for _, warning := range f.Warnings {
-		fmt.Fprintf(out, "%-7s %-10s %s\n", "warning", f.Name, harmless(warning))
+		fmt.Fprintf(out, "%-7s %-10s %s\n", "warning", f.Name, harmlessLines(warning, strings.Repeat(" ", 19)))
 	}
 }
 

@@ -156,7 +156,7 @@ func (a *app) printLessons(p place, lessons []lesson) error {
 		case l.Never:
 			fmt.Fprintln(a.stdout, "    no setting allows it")
 		default:
-			fmt.Fprintf(a.stdout, "    %s\n", harmless(strings.Join(l.Lines, "\n    ")))
+			fmt.Fprintf(a.stdout, "    %s\n", harmlessLines(strings.Join(l.Lines, "\n"), "    "))
 		}
 	}
 	if len(lessons) == 0 && !a.quiet {

@@ -41,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(context.Background())
 	status := exitStatus(err)
 	if _, silent := errors.AsType[exitError](err); err != nil && !silent {
-		fmt.Fprintln(stderr, harmless("autosession: "+err.Error()))
+		fmt.Fprintln(stderr, harmlessLines("autosession: "+err.Error(), ""))
 	}
 	return status
 }

@@ -170,7 +170,7 @@ func (a *app) check(p *policy.Policy, command string) error {
 	case a.quiet:
 		_, err = fmt.Fprintln(a.stdout, harmless(firstLine(e.String())))
 	default:
-		_, err = fmt.Fprint(a.stdout, harmless(e.String()))
+		_, err = fmt.Fprint(a.stdout, harmlessLines(e.String(), ""))
 	}
 	if err == nil && !e.Verdict.Allow {
 		return exitError(exitUnexpected)

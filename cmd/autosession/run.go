@@ -106,7 +106,7 @@ func modest() {
 // told prints an error that does not change the exit status.
 func told(a *app, err error) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(a.stderr, harmless("autosession: "+err.Error()))
+		fmt.Fprintln(a.stderr, harmlessLines("autosession: "+err.Error(), ""))
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (s *screen) end() {
 }
 
 func (s *screen) warn(text string) {
-	fmt.Fprintln(s.a.stderr, harmless("autosession: "+text))
+	fmt.Fprintln(s.a.stderr, harmlessLines("autosession: "+text, "  "))
 }
 
 // event shows one event.
@@ -153,7 +153,7 @@ func (s *screen) line(e autosession.Event) string {
 	case autosession.EventViolation:
 		return s.paint(red, "  undone    ") + text
 	case autosession.EventWarning:
-		return s.paint(yellow, "  note      ") + harmless(e.Text)
+		return s.paint(yellow, "  note      ") + harmlessLines(e.Text, "            ")
 	case autosession.EventNetwork:
 		if !s.verbose && strings.HasPrefix(e.Text, "allowed ") {
 			return "" // log --network shows it

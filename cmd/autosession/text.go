@@ -7,21 +7,25 @@ import (
 	"unicode/utf8"
 )
 
-// harmless makes a text safe for a terminal: control characters, and those
-// that reorder or hide text, are shown and not obeyed.
+// harmless makes a text safe for one line of a terminal: control characters,
+// also those that end the line, and those that reorder or hide text, are shown
+// and not obeyed. A tab becomes a space.
 func harmless(s string) string {
 	clean := true
 	for _, r := range s {
-		clean = clean && !harmful(r)
+		clean = clean && r != '\t' && !harmful(r)
 	}
 	if clean && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if harmful(r) {
+		switch {
+		case r == '\t':
+			b.WriteByte(' ')
+		case harmful(r):
 			fmt.Fprintf(&b, "\\u%04x", r)
-		} else {
+		default:
 			b.WriteRune(r)
 		}
 	}
@@ -29,7 +33,17 @@ func harmless(s string) string {
 }
 
 func harmful(r rune) bool {
-	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+}
+
+// harmlessLines is harmless for a text that may have several lines. All but the
+// first begin with indent.
+func harmlessLines(s, indent string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = harmless(lines[i])
+	}
+	return strings.Join(lines, "\n"+indent)
 }
 
 // firstLine is a text's first line that is not blank.
