@@ -101,7 +101,10 @@ func takeNote(s Situation) string {
 	lines = append(lines, s.Warnings...)
 	if n := len(s.Sessions); n > 0 {
 		last := s.Sessions[n-1]
-		if last.Unsound != "" {
+		switch {
+		case last.Unsound != "" && s.Ledger.Unfinished != "":
+			lines = append(lines, "The feature list is not complete: "+last.Unsound+". See what is missing, and finish it.")
+		case last.Unsound != "":
 			lines = append(lines, "The feature list of the last session is not sound: "+last.Unsound+". Write it again.")
 		}
 		lines = append(lines, last.Notes...)

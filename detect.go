@@ -2,6 +2,8 @@ package autosession
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -70,6 +72,20 @@ func lookForList(root *os.Root, before found) found {
 	return parseFound(data)
 }
 
+// emptied says that a sound list holds nothing, and the ledger does.
+func (f found) emptied(l Ledger) bool {
+	return !f.missing && f.wrong == nil && len(f.list.Features) == 0 && len(l.Entries) > 0
+}
+
+// sum is a hash of what lies there, or "" for nothing that could be read.
+func (f found) sum() string {
+	if f.data == nil {
+		return ""
+	}
+	sum := sha256.Sum256(f.data)
+	return hex.EncodeToString(sum[:])
+}
+
 func parseFound(data []byte) found {
 	list, err := ParseFeatureList(data)
 	return found{data: data, list: list, wrong: err, garbled: err != nil && list.Features == nil}
@@ -87,6 +103,9 @@ func detect(f found, ledger *Ledger) Detection {
 	case f.wrong != nil:
 		return Detection{Kind: Init, Reason: "the list that an init session left is not sound: " + f.wrong.Error()}
 	}
+	if ledger.Unfinished != "" && ledger.Unfinished == f.sum() {
+		return Detection{Kind: Init, Reason: fmt.Sprintf("the session that made %s died half-way, with %d features in it", ListFile, len(f.list.Features))}
+	}
 	if unsound := f.list.Sound(1); unsound != "" {
 		return Detection{Kind: Init, Reason: ListFile + " is not sound: " + unsound}
 	}
@@ -101,6 +120,9 @@ func detectKnown(f found, ledger *Ledger) Detection {
 		return Detection{Kind: Continue, Restore: true, Reason: fmt.Sprintf("%s is gone; it is written again from the ledger, which holds its %d features", ListFile, t.Total)}
 	case f.wrong != nil:
 		return Detection{Kind: Continue, Restore: true, Reason: fmt.Sprintf("%v; it is kept aside and written again from the ledger, which holds its %d features", f.wrong, t.Total)}
+	}
+	if f.emptied(*ledger) {
+		return Detection{Kind: Continue, Restore: true, Reason: fmt.Sprintf("%s holds no features; it is kept aside and written again from the ledger, which holds its %d features (autosession features reset starts over)", ListFile, t.Total)}
 	}
 	return Detection{Kind: Continue, Reason: fmt.Sprintf("%d of %d features are open", t.Open, t.Total)}
 }

@@ -46,6 +46,9 @@ func (e LedgerEntry) passes() bool {
 type Ledger struct {
 	Entries []LedgerEntry   `json:"entries"`
 	Wrapper json.RawMessage `json:"wrapper,omitempty"` // the object around the list, with null in the list's place; nil when the list is an array
+	// Unfinished is the hash of the list that an init session left when it
+	// died half-way. As long as the file is that list, it is nobody's.
+	Unfinished string `json:"unfinished,omitempty"`
 }
 
 // newLedger makes a sound list the ledger. What it says passes is a claim.
@@ -101,7 +104,8 @@ func (l Ledger) claims() []HistoryEntry {
 
 // clone makes a ledger whose entries can be changed apart.
 func (l Ledger) clone() Ledger {
-	return Ledger{Entries: slices.Clone(l.Entries), Wrapper: l.Wrapper}
+	l.Entries = slices.Clone(l.Entries)
+	return l
 }
 
 // Key names the entry at position i: its id, or "#" and its position from 1.
@@ -161,7 +165,8 @@ type reconciled struct {
 // applying it twice changes nothing more. An agent may set passes to true,
 // which is a claim, and back to false, which is a report; all else that it did
 // is undone. What a person did is taken over. A list that is gone or broken is
-// restored, whoever did it.
+// restored, whoever did it, and so is one that a person has emptied: who wants
+// to start over says so by [Reset].
 func (l Ledger) reconcile(f found, by author) reconciled {
 	r := reconciled{ledger: l.clone(), changed: map[int]bool{}}
 	switch {
@@ -169,12 +174,14 @@ func (l Ledger) reconcile(f found, by author) reconciled {
 		r.undo(by, "", ListFile+" was deleted")
 	case f.garbled:
 		r.undo(by, "", "the list was broken: "+f.wrong.Error())
+	case f.emptied(l) && by.name == "person":
+		r.undo(by, "", "the list held no features")
 	case by.name == "person" && f.wrong == nil:
 		r.takeOver(f.list, by)
 	default:
 		r.judge(f, by)
 	}
-	r.write = f.missing || f.wrong != nil || by.name == "agent" && !r.ledger.List().same(f.list)
+	r.write = f.missing || f.wrong != nil || f.emptied(l) || by.name == "agent" && !r.ledger.List().same(f.list)
 	return r
 }
 

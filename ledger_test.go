@@ -191,8 +191,13 @@ func TestReconcilePerson(t *testing.T) {
 	if reopened.ledger.Entries[1].State != FeatureOpen {
 		t.Error("a person cannot open a feature again")
 	}
-	if gone := l.reconcile(found{missing: true}, author{name: "person"}); !gone.write || len(gone.ledger.Entries) != 3 {
-		t.Error("a list that is gone is not restored")
+	for name, left := range map[string]found{"gone": {missing: true}, "empty": leave(t, `[]`), "empty and wrapped": leave(t, `{"features": []}`)} {
+		if r := l.reconcile(left, author{name: "person"}); !r.write || len(r.ledger.Entries) != 3 || len(r.history) != 1 {
+			t.Errorf("a list that is %s is not restored", name)
+		}
+		if d := detect(left, &l); d.Kind != Continue || !d.Restore || !strings.Contains(d.Reason, "3 features") {
+			t.Errorf("a list that is %s: %+v", name, d)
+		}
 	}
 }
 

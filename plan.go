@@ -86,7 +86,9 @@ func (c *closing) lost(ctx context.Context) []string {
 	return texts
 }
 
-// accept makes the list of an init session the ledger when it is sound.
+// accept makes the list of an init session the ledger when it is sound and the
+// session came to an end. One that died half-way is done again: nobody knows
+// what would have followed.
 func (c *closing) accept(pl *plan) {
 	switch {
 	case c.found.missing:
@@ -95,6 +97,10 @@ func (c *closing) accept(pl *plan) {
 		c.rec.Unsound = c.found.wrong.Error()
 	default:
 		c.rec.Unsound = c.found.list.Sound(c.p.cfg.MinFeatures)
+	}
+	if half := !c.rec.Outcome.Class.conclusive(); half && c.rec.Unsound == "" {
+		c.ledger.Unfinished = c.found.sum()
+		c.rec.Unsound = fmt.Sprintf("the session ended as %s before it was finished, with %d features in it", c.rec.Outcome.Class, len(c.found.list.Features))
 	}
 	if c.rec.Unsound != "" {
 		c.emit(Event{Type: EventWarning, Text: "the feature list is not sound: " + c.rec.Unsound})
