@@ -78,7 +78,7 @@ func (c *closing) lost(ctx context.Context) []string {
 	}
 	texts := before.Lost
 	for _, r := range refs {
-		text := fmt.Sprintf("commit %.12s of %s was thrown away", r.ID, r.Ref)
+		text := r.String()
 		if (r.Ref != "HEAD" || len(refs) == 1) && !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}

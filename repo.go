@@ -92,21 +92,36 @@ type Checkpoint struct {
 type Historian interface {
 	// Lost lists the refs of a checkpoint whose commits the project's
 	// repository no longer reaches, by name: all of them when the repository
-	// is gone. A checkpoint without history has none.
+	// is gone. Files of the repository that hide commits from git, and did not
+	// then, are listed as well, without an ID.
 	Lost(ctx context.Context, id string) ([]LostRef, error)
 	// RestoreHistory makes all commits of a checkpoint's refs reachable again.
 	// It moves no ref of the project: what was lost gets refs of its own,
 	// below refs/autosession/kept/. A repository that is gone, or is none any
 	// more and is then kept aside, is made anew, without the configuration and
-	// the hooks that it had. The tree is not touched. It is an error when the
-	// checkpoint has no history.
+	// the hooks that it had. Files that hide commits are what they were then.
+	// The tree is not touched. It is an error when the checkpoint has no
+	// history and there is no such file.
 	RestoreHistory(ctx context.Context, id string) error
 }
 
 // LostRef is a ref of a checkpoint that is out of reach.
 type LostRef struct {
-	Ref string `json:"ref"` // "refs/heads/main", or "HEAD" when it was detached
-	ID  string `json:"id"`  // of the commit, or of the tag, that it named
+	// Ref is "refs/heads/main", or "HEAD" when it was detached, or a file of
+	// the repository that hides commits: ".git/shallow".
+	Ref string `json:"ref"`
+	ID  string `json:"id"` // of the commit, or of the tag, that is out of reach; "" when it may become so
+}
+
+// String says it in a sentence.
+func (l LostRef) String() string {
+	switch file := strings.HasPrefix(l.Ref, ".git/"); {
+	case file && l.ID == "":
+		return l.Ref + " was changed, by which git takes other commits for those that were made"
+	case file:
+		return fmt.Sprintf("commit %.12s was cut off by %s", l.ID, l.Ref)
+	}
+	return fmt.Sprintf("commit %.12s of %s was thrown away", l.ID, l.Ref)
 }
 
 // Exporter is implemented by a Repo that can write the tree of a checkpoint to

@@ -160,7 +160,7 @@ func (p *project) bringBack(ctx context.Context, h Historian, checkpoint string)
 		p.report(Event{Type: EventWarning, Text: err.Error()})
 		return false, nil
 	}
-	if len(lost) == 0 {
+	if !slices.ContainsFunc(lost, func(l LostRef) bool { return l.ID != "" }) {
 		return false, nil
 	}
 	p.report(Event{Type: EventWarning, Text: fmt.Sprintf("commits that could not be reached any more are brought back from checkpoint %.12s", checkpoint)})

@@ -48,3 +48,12 @@ func gitCommand(dir string, args ...string) *exec.Cmd {
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@localhost", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@localhost")
 	return cmd
 }
+
+func mustLook(t *testing.T, r *git.Repo) autosession.RepoState {
+	t.Helper()
+	state, err := r.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}

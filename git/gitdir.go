@@ -217,3 +217,6 @@ func (g *gitDir) isDir(name string) bool {
 	info, err := g.common.Lstat(name)
 	return err == nil && info.Mode().Type() == fs.ModeDir
 }
+
+// objects is the directory where the objects are.
+func (g *gitDir) objects() string { return filepath.Join(g.common.Name(), "objects") }

@@ -133,7 +133,6 @@ func TestHistoryThatIsNotKept(t *testing.T) {
 		change func(dir string)
 		o      git.Options
 	}{
-		"borrowed":  {func(dir string) { write(t, dir+"/.git/objects/info/alternates", "/nowhere\n") }, git.Options{}},
 		"elsewhere": {func(dir string) { replace(t, "/nowhere", dir+"/.git/objects") }, git.Options{}},
 		"too large": {func(string) {}, git.Options{HistorySize: 100}},
 		"too slow":  {func(string) {}, git.Options{HistoryLimit: 1}},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,13 +13,15 @@ import (
 
 // Lost lists the refs of a checkpoint whose commits the project's repository
 // no longer reaches from its own refs, or whose objects are gone, by name. A
-// ref that only moved on is not lost. Lost waits at most Options.HistoryLimit
+// ref that only moved on is not lost. Files that came since, and by which git
+// takes other commits for those, are listed without an ID; .git/shallow has
+// that of a commit which it cuts off. Lost waits at most Options.HistoryLimit
 // for git.
 func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, h, err := r.standingOf(ctx, id)
-	if err != nil || p == nil {
+	if err != nil {
 		return nil, err
 	}
 	own := r.openWhole()
@@ -32,7 +33,14 @@ func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, erro
 	if err != nil {
 		return nil, fmt.Errorf("cannot compare the project's history with checkpoint %s: %w", id, err)
 	}
-	return p.lost(m.lost), nil
+	list := p.lost(m.lost)
+	for _, name := range m.strayed {
+		list = append(list, autosession.LostRef{Ref: ".git/" + name})
+	}
+	if m.below != "" {
+		list = append(list, autosession.LostRef{Ref: ".git/shallow", ID: m.below})
+	}
+	return list, nil
 }
 
 // lost lists the refs that name one of tips.
@@ -66,9 +74,14 @@ func (r *Repo) openWhole() *gitDir {
 
 // missing is what a repository lacks of a standing.
 type missing struct {
-	lost  []string        // tips that it does not reach, sorted
-	named map[string]bool // what its refs name
-	whole bool            // all that its refs name is there, with all that it needs
+	lost    []string        // tips that it does not reach, sorted
+	named   map[string]bool // what its refs name
+	whole   bool            // all that its refs name is there, with all that it needs
+	strayed []string        // detours that the standing does not have
+	cuts    []string        // commits that it is cut off at now, and was not
+	below   string          // a commit that it does not reach because of that
+	now     *standing
+	reader  git // of its own objects
 }
 
 // compare tells what the project's repository lacks of a standing. Where its own
@@ -77,42 +90,61 @@ func (r *Repo) compare(ctx context.Context, own *gitDir, p *standing, h history)
 	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.HistoryLimit, errTooLong)
 	defer cancel()
 	now, _ := own.standing()
-	m := missing{lost: p.tips(), named: map[string]bool{}}
+	m := missing{lost: p.tips(), named: map[string]bool{}, strayed: p.strayed(now.detours), now: now}
 	for _, id := range now.tips() {
 		m.named[id] = true
 	}
-	if len(m.named) == 0 || format(now.tips()[0]) != format(m.lost[0]) {
+	if len(m.lost) == 0 || len(m.named) == 0 || format(now.tips()[0]) != format(m.lost[0]) {
 		return m, nil
 	}
-	reader, err := r.reader(own, now.tips()[0])
+	objects, err := r.objects(own, !slices.Contains(m.strayed, alternates))
 	if err != nil {
+		return m, err
+	}
+	if m.reader, err = r.reader(own, objects, now.tips()[0]); err != nil {
 		return m, nil
 	}
-	// Both walk the history, and neither waits for the other.
+	err = h.compare(ctx, p, objects, &m)
+	return m, err
+}
+
+// compare fills in what is lost of a standing. Both repositories walk the
+// history, and neither waits for the other.
+func (h history) compare(ctx context.Context, p *standing, objects string, m *missing) error {
 	far := slices.DeleteFunc(p.tips(), func(id string) bool { return m.named[id] })
-	var beyond map[string]bool
+	beyond := map[string]bool{}
 	var unknown error
 	broken := together(
 		func() error {
-			return reader.run(ctx, revisions(now.tips(), nil), io.Discard, "rev-list", "--objects", "--quiet", "--stdin")
+			return m.reader.run(ctx, revisions(m.now.tips(), nil), io.Discard, "rev-list", "--objects", "--quiet", "--stdin")
 		},
 		func() error {
-			beyond, unknown = h.beyond(ctx, filepath.Join(own.common.Name(), "objects"), far, m.named)
+			beyond, unknown = h.beyond(ctx, objects, far, m.named)
 			return nil
 		},
 	)
 	if ctx.Err() != nil {
-		return m, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
+	m.cuts = p.newCuts(m.now)
 	if m.whole = broken == nil; !m.whole {
-		return m, nil
+		return nil
 	}
 	if unknown != nil {
-		return m, unknown
+		return unknown
+	}
+	if len(m.cuts) > 0 {
+		reached, err := h.cutOff(ctx, p, m, objects)
+		if err != nil {
+			return err
+		}
+		for _, id := range far {
+			beyond[id] = !reached[id]
+		}
 	}
 	others, err := h.others(ctx, p.apart(far))
 	m.lost = slices.DeleteFunc(far, func(id string) bool { return !beyond[id] && !others[id] })
-	return m, err
+	return err
 }
 
 // apart returns those of tips that some ref names which is no branch: they may
@@ -131,7 +163,7 @@ func (p *standing) apart(tips []string) []string {
 // not reach.
 func (h history) beyond(ctx context.Context, objects string, tips []string, named map[string]bool) (map[string]bool, error) {
 	if len(tips) == 0 {
-		return nil, nil
+		return map[string]bool{}, nil
 	}
 	var out strings.Builder
 	if err := h.borrowing(objects).run(ctx, revisions(tips, named), &out, "rev-list", "--stdin"); err != nil {

@@ -23,6 +23,7 @@ type standing struct {
 	refs    map[string]string // by name: an object, or linkPrefix and another ref
 	shallow []string          // commits without their parents, sorted
 	exclude string            // the repository's own list of ignored files
+	detours map[string]string // by name: what is in each file of detourFiles
 }
 
 // linkPrefix begins the value of a ref that is but another name.
@@ -77,6 +78,7 @@ const (
 	keyRef     = "ref "
 	keyLink    = "link "
 	keyExclude = "exclude "
+	keyDetour  = "detour "
 )
 
 // text is what parseStanding reads. The same standing has the same text.
@@ -96,12 +98,15 @@ func (p *standing) text() []byte {
 	if p.exclude != "" {
 		b.WriteString(keyExclude + strconv.Quote(p.exclude) + "\n")
 	}
+	for _, name := range slices.Sorted(maps.Keys(p.detours)) {
+		b.WriteString(keyDetour + name + " " + strconv.Quote(p.detours[name]) + "\n")
+	}
 	return b.Bytes()
 }
 
 // parseStanding reads a standing's text. Lines that it does not know are passed over.
 func parseStanding(text string) (*standing, error) {
-	p := &standing{refs: map[string]string{}}
+	p := &standing{refs: map[string]string{}, detours: map[string]string{}}
 	for line := range strings.SplitSeq(text, "\n") {
 		key, value, _ := strings.Cut(line, " ")
 		first, name, _ := strings.Cut(value, " ")
@@ -119,6 +124,10 @@ func parseStanding(text string) (*standing, error) {
 			var err error
 			p.exclude, err = strconv.Unquote(value)
 			ok = err == nil
+		case keyDetour:
+			var err error
+			p.detours[first], err = strconv.Unquote(name)
+			ok = err == nil && slices.Contains(detourFiles, first)
 		}
 		if !ok {
 			return nil, fmt.Errorf("cannot read the refs of a checkpoint: %q", line)
@@ -152,7 +161,7 @@ const (
 
 // standing reads where HEAD and the refs stand, and what of it can't be read.
 func (g *gitDir) standing() (*standing, []LeftOut) {
-	p := &standing{refs: map[string]string{}}
+	p := &standing{refs: map[string]string{}, detours: g.detours()}
 	var out []LeftOut
 	for name, id := range g.packedRefs() {
 		p.refs[name] = id

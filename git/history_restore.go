@@ -26,15 +26,13 @@ func (r *Repo) RestoreHistory(ctx context.Context, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, h, err := r.standingOf(ctx, id)
-	if err == nil && p == nil {
-		err = errors.New("nothing was committed then, or nothing could be kept")
-	}
 	if err == nil {
 		err = r.repair()
 	}
 	if err == nil {
 		err = r.restoreHistory(ctx, p, h)
 	}
+	r.past = past{} // it may have been read of less
 	if err != nil {
 		r.clean = false
 		return fmt.Errorf("cannot restore the history of checkpoint %s: %w", id, err)
@@ -46,28 +44,49 @@ func (r *Repo) restoreHistory(ctx context.Context, p *standing, h history) error
 	if err := r.clearStages(); err != nil {
 		return err
 	}
+	nothing := errors.New("nothing was committed then, or nothing could be kept")
 	own := r.openWhole()
 	if own == nil {
+		if len(p.tips()) == 0 {
+			return nothing
+		}
 		return r.makeGitDir(ctx, p, h)
 	}
 	defer own.close()
 	m, err := r.compare(ctx, own, p, h)
-	if err != nil || len(m.lost) == 0 {
+	if err != nil {
 		return err
 	}
+	w := &planter{root: own.common, next: r.git.next, dirty: map[string]bool{}}
+	if len(p.tips()) == 0 && len(m.strayed) == 0 {
+		return nothing
+	}
+	if len(m.lost) > 0 || len(m.cuts) > 0 {
+		if err := r.bringBack(ctx, w, p, h, m); err != nil {
+			return err
+		}
+	}
+	return errors.Join(w.straighten(p, m.strayed), w.sync())
+}
+
+// bringBack puts what is missing into the project's repository.
+func (r *Repo) bringBack(ctx context.Context, w *planter, p *standing, h history, m missing) error {
 	for id := range m.named {
-		if format(id) != format(m.lost[0]) {
+		if format(id) != format(p.tips()[0]) {
 			return errors.New("the project has a repository of another format now: move its .git away first")
 		}
 	}
-	have := map[string]bool{}
-	for id := range h.tips {
-		have[id] = m.whole && m.named[id]
+	send, have := m.lost, map[string]bool{}
+	if len(m.cuts) > 0 {
+		send = p.tips() // what is below them may be gone
+	} else if m.whole {
+		for id := range h.tips {
+			have[id] = m.named[id]
+		}
+		maps.DeleteFunc(have, func(_ string, there bool) bool { return !there })
 	}
-	maps.DeleteFunc(have, func(_ string, there bool) bool { return !there })
-	w := &planter{root: own.common, next: r.git.next, dirty: map[string]bool{}}
 	w.clear("objects/pack", keptDir)
-	if err := h.send(ctx, w, m.lost, have); err != nil {
+	if err := h.send(ctx, w, send, have); err != nil {
 		return err
 	}
 	for _, id := range m.lost {
@@ -78,7 +97,10 @@ func (r *Repo) restoreHistory(ctx context.Context, p *standing, h history) error
 			return err
 		}
 	}
-	return w.sync()
+	if len(m.cuts) == 0 {
+		return nil
+	}
+	return w.rejoin(ctx, m)
 }
 
 // outgoing is where a history makes what is to be copied to the project.

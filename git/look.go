@@ -67,7 +67,7 @@ type past struct {
 // history fills in what the commits say, and returns the files of HEAD, or nil
 // when they can't be read. Only the end of ctx is an error.
 func (r *Repo) history(ctx context.Context, own *gitDir, state *autosession.RepoState) ([]listed, error) {
-	reader, err := r.reader(own, state.Head)
+	reader, err := r.reader(own, own.objects(), state.Head)
 	if err != nil {
 		return nil, nil
 	}
@@ -141,7 +141,7 @@ func (r *Repo) tracked(ctx context.Context) []string {
 	if head == "" {
 		return nil
 	}
-	reader, err := r.reader(own, head)
+	reader, err := r.reader(own, own.objects(), head)
 	if err != nil {
 		return nil
 	}
@@ -165,9 +165,10 @@ func sortedPaths(files []listed) []string {
 	return paths
 }
 
-// reader returns a git that reads the objects of the project's repository in a
-// git directory of ours: no configuration, no refs and no hooks but our own.
-func (r *Repo) reader(own *gitDir, head string) (git, error) {
+// reader returns a git that reads the objects of the project's repository, from
+// where they are, in a git directory of ours: no configuration, no refs and no
+// hooks but our own.
+func (r *Repo) reader(own *gitDir, objects, head string) (git, error) {
 	if !own.isDir("objects") {
 		return git{}, errElsewhere
 	}
@@ -179,7 +180,7 @@ func (r *Repo) reader(own *gitDir, head string) (git, error) {
 	if err := makeReader(dir, format); err != nil {
 		return git{}, err
 	}
-	env := []string{"GIT_OBJECT_DIRECTORY=" + filepath.Join(own.common.Name(), "objects")}
+	env := []string{"GIT_OBJECT_DIRECTORY=" + objects}
 	if info, err := own.common.Lstat("shallow"); err == nil && info.Mode().IsRegular() {
 		env = append(env, "GIT_SHALLOW_FILE="+filepath.Join(own.common.Name(), "shallow"))
 	}
