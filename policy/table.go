@@ -234,7 +234,7 @@ func (r *rule) parseLong(c *call, p *parsed, a Arg, rest []Arg) int {
 		c.refuse(r.number(), "has an option that is not written out: "+a.String(), "write it out")
 		return 0
 	}
-	o, known := r.long(name)
+	o, known := r.long(name, attached)
 	if !known {
 		r.unknown(c, name)
 		return 0
@@ -258,7 +258,7 @@ func (r *rule) notAnOption(c *call, o opt) {
 	if len(name) < 2 || name[0] != '-' {
 		return
 	}
-	in, known := r.long(name)
+	in, known := r.long(name, false)
 	if !strings.HasPrefix(name, "--") && !r.oneDash {
 		in.kind, known = r.table.kinds[name[:2]]
 	}
@@ -269,16 +269,17 @@ func (r *rule) notAnOption(c *call, o opt) {
 
 // long finds a long option by its name or by what the program would accept for
 // it. Of several that it could be, the worst counts. A table that leaves options
-// out must hold those by whose names others begin.
-func (r *rule) long(name string) (opt, bool) {
+// out must hold those by whose names others begin. With a value attached, even
+// what is no abbreviation is judged as one: that costs nothing.
+func (r *rule) long(name string, attached bool) (opt, bool) {
 	key := r.key(name)
-	if k, ok := r.table.kinds[key]; ok || r.oneDash || r.exact || r.folds {
+	if k, ok := r.table.kinds[key]; ok || r.oneDash || !attached && (r.exact || r.folds) {
 		return opt{name: key, kind: k}, ok
 	}
 	var best opt
 	found := false
-	i, _ := slices.BinarySearch(r.table.long, name)
-	for ; i < len(r.table.long) && strings.HasPrefix(r.table.long[i], name); i++ {
+	i, _ := slices.BinarySearch(r.table.long, key)
+	for ; i < len(r.table.long) && strings.HasPrefix(r.table.long[i], key); i++ {
 		if k := r.table.kinds[r.table.long[i]]; !found || k > best.kind {
 			best, found = opt{name: r.table.long[i], kind: k}, true
 		}
