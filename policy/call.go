@@ -16,6 +16,7 @@ type call struct {
 	word   string // the program word as it was written
 	ends   bool   // nothing after it is reached
 	found  bool   // its operands come from xargs or find
+	fed    bool   // what xargs reads for it may be options
 }
 
 // systemBins are the directories from which an allowed program may be named.
@@ -138,7 +139,7 @@ func (c *call) inner(args []Arg, found bool) {
 	if !c.j.spend(size) {
 		return
 	}
-	in := &call{j: c.j, st: c.st, failed: c.failed, name: name, args: args[1:], part: c.part, word: name, found: c.found || found}
+	in := &call{j: c.j, st: c.st, failed: c.failed, name: name, args: args[1:], part: c.part, word: name, found: c.found || found, fed: c.fed}
 	if r := c.j.p.rules[name]; r != nil && r.builtin || notForFound[path.Base(name)] && in.found {
 		c.refuse("P10", "runs "+name+", which "+c.name+" may not run", "run it directly, with its operands written out")
 		return
@@ -166,4 +167,4 @@ func instead(name string) string {
 
 // notForFound are programs that may not get operands that nobody can see.
 var notForFound = words(`rm mv node python python3 pip pip3 npm yarn pnpm go cargo make
-	kill pkill curl find xargs env ./init.sh`)
+	kill pkill curl find xargs env init.sh`)

@@ -12,7 +12,7 @@ var builtinRules = []rule{
 		allow: []string{": comment", "true"}, deny: []string{`: "$(wget x)"`}},
 	{names: "echo", lenient: true, operands: "data...",
 		allow: []string{`echo -e "a > b"`, "echo *.js"}, deny: []string{"echo `wget x`"}},
-	{names: "printf", options: "-v never", stop: true, operands: "data...", rule: "P4", check: checkPrintf,
+	{names: "printf", calm: true, options: "-v never", stop: true, operands: "data...", rule: "P4", check: checkPrintf,
 		allow: []string{`printf '%s\n' a b`, `printf -- "- %s\n" x`}, deny: []string{"printf -v x hi", "printf 'a%n' X"}},
 	{names: "pwd", options: "-L -P --logical --physical flag", allow: []string{"pwd -P"}, deny: []string{"pwd x"}},
 	{names: "cd", builtin: true, options: "-L -P flag", operands: "data", rule: "P8", check: checkCD,

@@ -12,7 +12,7 @@ var fileRules = []rule{
 		allow: []string{"ls -la", "ls *.json src/ 2>/dev/null", "ls /usr/bin"}, deny: []string{"ls ..", "ls ~", "ls {{STATE}}", "ls /", "ls /home"}},
 	{names: "stat", lenient: true, operands: "read...", options: "-c --format --printf --cached value",
 		allow: []string{"stat -c %s x", "stat -Lt x"}, deny: []string{"stat {{HOME}}/.ssh", "stat -t /etc/shadow"}},
-	{names: "file", lenient: true, operands: "read...", options: "-F -e -P --separator --exclude --parameter value\n-f -m --files-from --magic-file read\n-C --compile never",
+	{names: "file", lenient: true, calm: true, operands: "read...", options: "-F -e -P --separator --exclude --parameter value\n-f -m --files-from --magic-file read\n-C --compile never",
 		allow: []string{"file src/a.png", "file -bi x"}, deny: []string{"file -C -m x", "file -f /etc/x", "file -m /etc/x y"}},
 	{names: "realpath", lenient: true, operands: "read...", options: "--relative-to --relative-base read\n-e -m -L -P -q -s -z flag",
 		allow: []string{"realpath src", "realpath -m a/b"}, deny: []string{"realpath -m /etc/shadow", "realpath --relative-to=/etc x"}},
@@ -29,8 +29,7 @@ var fileRules = []rule{
 			--recursive --symbolic-link --no-target-directory --verbose --one-file-system --remove-destination --strip-trailing-slashes --copy-contents --debug flag
 			-S --suffix --no-preserve --sparse value
 			--backup --preserve --reflink --context --update maybe
-			-t --target-directory dir
-			--parents never`,
+			-t --target-directory dir`,
 		allow: []string{"cp a.js src/", "cp -r src/ lib", "cp {{PROJECT}}/a /tmp/b", "cp /usr/share/x y", "cp src/*.js lib/", "cp -t src a b"},
 		deny: []string{"cp a feature_list.json", "cp {{HOME}}/x y", "cp --target-directory=/etc a", "cp -t/etc a", "cp a", "cp /tmp/feature_list.json .", `cp a "$B"`,
 			"cp -r /tmp/x/. .", "cp x .git/hooks/", "cp -s {{HOME}}/.ssh/id_rsa k", "cp src/* ."}},

@@ -18,6 +18,7 @@ var gitRules = []rule{
 type subcommand struct {
 	options string // further refused or judged options; all other options are harmless
 	check   func(g *gitCall)
+	calm    bool // as of a rule
 
 	allow, deny []string
 	rule        rule

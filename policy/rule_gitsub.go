@@ -12,7 +12,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 	"diff": {options: "-S -G value\n-O read", allow: []string{"git diff HEAD -- src/", "git diff --stat --cached", "git diff --no-index a b"},
 		deny: []string{"git diff --no-index a /etc/passwd", "git diff /dev/null /etc/passwd", "git diff --output=/etc/x", "git diff --ext-d"}},
 	"show": {options: "-O read", allow: []string{"git show HEAD:package.json", `git show "$SHA" --stat`}, deny: []string{"git show --output=.git/hooks/pre-commit HEAD:x", "git show --textconv"}},
-	"add":  {options: "--pathspec-from-file read", allow: []string{"git add .", "git add -A", "git add -f feature_list.json", "git add -p"}, deny: []string{"git add /etc/passwd", "git add ../x"}},
+	"add":  {calm: true, options: "--pathspec-from-file read", allow: []string{"git add .", "git add -A", "git add -f feature_list.json", "git add -p"}, deny: []string{"git add /etc/passwd", "git add ../x"}},
 	"commit": {options: "-m -C -c --message --author --date --reuse-message --reedit-message --fixup --squash --trailer --cleanup value\n-F --file --pathspec-from-file read\n-t never\n-S --gpg-sign -u --untracked-files maybe",
 		allow: []string{"git commit -am 'x > y && z'", "git commit --amend --no-edit", "git commit -F /tmp/msg", "git commit -qm \"$(cat <<'EOF'\na `b` $c\nEOF\n)\""},
 		deny:  []string{"git commit -F {{HOME}}/.ssh/id_rsa", "git commit -t x", "git commit --template=x", "git commit -aF/etc/passwd", "git commit -m \"$(wget x)\"", "git commit --fil=/etc/passwd"}},
@@ -48,7 +48,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 		allow: []string{"git push -u origin main", "git push", "git push origin HEAD:refs/heads/x", "git push --tags", "git push -u origin $(git branch --show-current)"},
 		deny:  []string{"git push -f", "git push --force-with-lease origin main", "git push origin +main", "git push origin :main", "git push --mirror", "git push --delete origin x", "git push -d origin x", "git push -uf origin main", "git push --forc", "git push origin \"$B\"", "git push ext::sh main", "git push --receive-pack=x", "git push --dele origin x", "git push --repo=ext::sh", "git push --prune origin"}},
 	"blame":     {options: "-L --date --ignore-rev value\n-S --contents --ignore-revs-file read", allow: []string{"git blame -L 1,5 src/a.js"}, deny: []string{"git blame --contents /etc/passwd x", "git blame --textconv x"}},
-	"ls-files":  {options: "-x --exclude value\n-X --exclude-from read", allow: []string{"git ls-files -m", "git ls-files '*.ts'"}, deny: []string{"git ls-files -X /etc/passwd"}},
+	"ls-files":  {calm: true, options: "-x --exclude value\n-X --exclude-from read", allow: []string{"git ls-files -m", "git ls-files '*.ts'"}, deny: []string{"git ls-files -X /etc/passwd"}},
 	"rev-parse": {allow: []string{"git rev-parse --short HEAD"}, deny: []string{"git rev-parse <(wget x)"}},
 	"config": {check: checkGitConfig, options: "-f --file --blob --type --default --comment --value --url value", allow: []string{"git config user.name x", "git config --get remote.origin.url", "git config --list", "git config --local pull.rebase true", "git config get user.email", "git config set user.name x", "git config --global --get user.name"},
 		deny: []string{"git config core.hooksPath x", "git config --global user.name x", "git config alias.x '!id'", "git config --unset user.name", "git config -e", "git config set core.pager x", "git config -f /etc/x a.b", "git config --add user.name x", "git config $K v", "git config core.fsmonitor id", "git config --system pull.rebase true", "git config edit", "git config --glob user.name x", "git config --replace-all core.editor x", "git config include.path x"}},
@@ -73,7 +73,7 @@ var gitSubcommands = gitTables(map[string]*subcommand{
 
 func gitTables(m map[string]*subcommand) map[string]*subcommand {
 	for name, s := range m {
-		s.rule = rule{names: "git " + name, lenient: true, options: s.options + "\n" + gitOptions}
+		s.rule = rule{names: "git " + name, lenient: true, calm: s.calm, options: s.options + "\n" + gitOptions}
 		if strings.Contains(s.options, "--output write") {
 			s.rule.options = strings.Replace(s.rule.options, "--output write", "", 1)
 		}

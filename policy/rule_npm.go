@@ -77,7 +77,7 @@ func checkNPX(c *call, _ *parsed) {
 		judgePackage(c, l[0].Arg)
 		if name, _ := l[0].literal(); localBins[name] {
 			in := *c
-			in.name, in.args = name, nil
+			in.name, in.args, in.fed = name, nil, false // as any other package
 			for _, w := range l[1:] {
 				in.args = append(in.args, w.Arg)
 			}

@@ -95,5 +95,6 @@ func checkXargs(c *call, p *parsed) {
 	if mark == "" {
 		inner = append(inner, Arg{pieces: []piece{{kind: pieceUnknown}}, many: true})
 	}
+	c.fed = true
 	c.inner(inner, true)
 }

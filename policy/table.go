@@ -13,6 +13,7 @@ type rule struct {
 	operands string // what the operands are, in order: data, read, write, dir; "..." repeats
 	unless   string // options that take the place of the first operand
 	lenient  bool   // options that the table does not name are harmless
+	calm     bool   // no option does harm, whatever the table says, if xargs reads it
 	stop     bool   // options end at the first operand
 	oneDash  bool   // long options have one dash, or two, and are not abbreviated
 	exact    bool   // long options are not abbreviated
@@ -47,6 +48,7 @@ var kinds = map[string]kind{"flag": flag_, "value": value_, "maybe": maybe, "at"
 type table struct {
 	kinds map[string]kind
 	long  []string // sorted
+	acts  bool     // an option writes, runs or is refused
 }
 
 // opt is one option of a call.
@@ -85,6 +87,7 @@ func (r *rule) readTable() {
 				panic("policy: option table: two kinds for " + name)
 			}
 			t.kinds[name] = k
+			t.acts = t.acts || k >= writeOpt && !r.calm
 			if strings.HasPrefix(name, "--") {
 				t.long = append(t.long, name)
 			}
@@ -207,6 +210,9 @@ func (r *rule) parse(c *call) *parsed {
 		head := a.head()
 		switch {
 		case len(head) < 2 && (a.pieces == nil || head == "") || head[0] != '-':
+			if head == "" && a.has(pieceUnknown) {
+				r.fedOptions(c)
+			}
 			p.operands = append(p.operands, a)
 			if r.stop {
 				p.operands = append(p.operands, c.args[i+1:]...)
@@ -254,6 +260,9 @@ func (r *rule) parseLong(c *call, p *parsed, a Arg, rest []Arg) int {
 // notAnOption refuses a value that is an option which matters: not all
 // programs, nor all versions of one, take it for a value.
 func (r *rule) notAnOption(c *call, o opt) {
+	if o.val.many {
+		r.fedOptions(c) // what follows the value
+	}
 	name, _, _ := strings.Cut(o.val.head(), "=")
 	if len(name) < 2 || name[0] != '-' {
 		return
@@ -264,6 +273,13 @@ func (r *rule) notAnOption(c *call, o opt) {
 	}
 	if known && in.kind >= readOpt {
 		c.refuse(r.number(), "has the option "+name+" where a value of "+o.name+" is expected", "write "+o.name+"=VALUE, or leave it out")
+	}
+}
+
+// fedOptions refuses what xargs reads where it could be an option that matters.
+func (r *rule) fedOptions(c *call) {
+	if c.fed && r.table.acts {
+		c.refuse("P10", "gets operands from xargs that could be options", "end its options with --, or write the operands out")
 	}
 }
 
