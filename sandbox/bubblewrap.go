@@ -147,6 +147,7 @@ func (b *Bubblewrap) warden(r *record, s autosession.Scope) (*exec.Cmd, error) {
 			return nil, fmt.Errorf("cannot show %s inside: %v", bind.Path, bare(err))
 		}
 	}
+	r.Whole = s.Kind != autosession.ScopeCheck // many of which end
 	guarded, err := r.hold(s.ReadOnly)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type protection struct {
 	paths  []string  // absolute, each exists once absent are made
 	ways   []string  // the directories between the project and paths
 	absent []standIn // of paths and ways, parents first
+	held   []string  // git directories among them, and pointers to some, relative to the project
 }
 
 // standIn holds the place of a protected path that is absent, so that it
@@ -38,7 +39,8 @@ func protect(dir string, paths []string) (protection, error) {
 	}
 	defer root.Close()
 	var p protection
-	names := believed(dir, slices.Contains(paths, filepath.Join(dir, ".git")))
+	names, held := believed(dir, slices.Contains(paths, filepath.Join(dir, ".git")))
+	p.held = held
 	for _, name := range paths {
 		rel, err := filepath.Rel(dir, name)
 		if err != nil {

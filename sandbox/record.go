@@ -29,7 +29,8 @@ type record struct {
 	Temp     string             `json:"temp,omitempty"`      // directory to be removed
 	Exclude  string             `json:"exclude,omitempty"`   // file that names the stand-ins for git
 	StandIns []standIn          `json:"stand_ins,omitempty"` // in Dir, parents first
-	Unheld   bool               `json:"unheld,omitempty"`    // Dir had no repository: what the tree makes of one is disarmed
+	Held     []string           `json:"held,omitempty"`      // repositories in Dir that the tree cannot arm; others are disarmed
+	Whole    bool               `json:"whole,omitempty"`     // that is so in all of Dir, not of its own repository alone
 	Groups   []string           `json:"groups,omitempty"`    // control groups, made once there is a warden
 	Wardens  []proctree.Process `json:"wardens,omitempty"`   // the warden, and bubblewrap around it; known before the program starts
 
@@ -180,7 +181,7 @@ func (r *record) hold(paths []string) (protection, error) {
 		return guarded, err
 	}
 	r.guarded = guarded
-	r.StandIns, r.Exclude, r.Unheld = guarded.absent, r.file(".exclude"), !exists(filepath.Join(r.Dir, ".git"))
+	r.StandIns, r.Exclude, r.Held = guarded.absent, r.file(".exclude"), guarded.held
 	if err := r.share(); err != nil {
 		return guarded, err
 	}
@@ -321,14 +322,15 @@ func (r *record) remove() error {
 	return nil
 }
 
-// disarm sees to a repository that the tree may have made.
+// disarm sees to the repositories that the tree may have made or changed.
 func (r *record) disarm() error {
-	if !r.Unheld {
+	var begun unix.Stat_t // written before the tree began
+	if r.Exclude == "" || unix.Stat(r.Exclude, &begun) != nil {
 		return nil
 	}
-	taken, err := disarm(r.Dir)
+	taken, err := disarm(r.Dir, begun.Ctim.Nano(), r.Held, r.Whole)
 	if len(taken) > 0 && r.report != nil {
-		r.report(autosession.Event{Type: autosession.EventWarning, Text: "in the repository that was made inside, what git would run was set aside: " + strings.Join(taken, ", ")})
+		r.report(autosession.Event{Type: autosession.EventWarning, Text: "in a repository that was made or changed inside, what git would run was set aside: " + strings.Join(taken, ", ")})
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type believer struct {
 	dir    string   // the project, absolute
 	closed bool     // nothing of a repository can be made: see believed
 	names  []string // what is believed, relative to the project
-	seen   []string // the git directories that were looked at, absolute
+	seen   []string // the git directories that were looked at, and pointers to them, absolute
 
 	personal []setting // of all repositories
 }
@@ -30,8 +30,9 @@ type believer struct {
 // believed names what git believes, relative to the project: of its repository,
 // or of one around it. In a tree that cannot change .git itself that is also
 // where the repositories of submodules would be that are not checked out.
-// Directories that may be absent end with a slash.
-func believed(dir string, closed bool) []string {
+// Directories that may be absent end with a slash. held are the git directories,
+// and the files that point to them.
+func believed(dir string, closed bool) (names, held []string) {
 	b := &believer{dir: dir, closed: closed}
 	b.personal = b.settings(personal()...)
 	for top := dir; ; top = filepath.Dir(top) {
@@ -43,7 +44,12 @@ func believed(dir string, closed bool) []string {
 			break
 		}
 	}
-	return b.names
+	for _, at := range b.seen {
+		if name, ok := b.inside(at); ok {
+			held = append(held, name)
+		}
+	}
+	return b.names, held
 }
 
 // add says that git believes a path. What lies outside the project cannot be
@@ -89,6 +95,7 @@ func (b *believer) workTree(top string) {
 		// What is neither a file nor a directory cannot be protected: that is
 		// said when it is tried.
 		b.add(at)
+		b.seen = append(b.seen, at)
 		if target, ok := pointed(at, "gitdir: "); ok {
 			b.gitDir(resolve(target), top)
 		}
@@ -131,7 +138,9 @@ func (b *believer) gitDir(dir, top string) {
 	}
 	// Without a work tree what is relative is so to the git directory.
 	if at := cmp.Or(top, dir); exists(at) && (b.straight(at) || !b.isInside(at)) {
-		b.add(hookPaths(slices.Concat(b.personal, configured), at)...)
+		paths := hookPaths(slices.Concat(b.personal, configured), at)
+		b.add(paths...)
+		b.linkedHooks(append(paths, dir+"/hooks"))
 	}
 	// What cannot be read cannot be believed either.
 	trees, _ := os.ReadDir(filepath.Join(dir, "worktrees"))
@@ -148,6 +157,25 @@ func (b *believer) gitDir(dir, top string) {
 	for _, link := range gitlinks(dir) {
 		if at := filepath.Join(top, link); b.straight(at) {
 			b.workTree(at)
+		}
+	}
+}
+
+// linkedHooks says that git believes what hooks that are links lead to.
+func (b *believer) linkedHooks(dirs []string) {
+	for _, dir := range dirs {
+		hooks, _ := os.ReadDir(dir)
+		for _, hook := range hooks {
+			at := filepath.Join(dir, hook.Name())
+			if hook.Type() != fs.ModeSymlink {
+				continue
+			}
+			target, err := os.Readlink(at)
+			if real := resolve(at); real != at {
+				b.add(real)
+			} else if target = settingPath(target, dir); err == nil && b.straight(target) {
+				b.add(target) // there is nothing yet
+			}
 		}
 	}
 }

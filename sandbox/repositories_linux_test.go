@@ -211,6 +211,20 @@ func TestConfiguredPlaces(t *testing.T) {
 	}
 }
 
+// A hook can be a link to what the project holds, or will.
+func TestLinkedHooks(t *testing.T) {
+	h := newHouse(t)
+	plantFiles(t, h.scope.Dir, "scripts/hook")
+	for name, target := range map[string]string{"pre-commit": "../../scripts/hook", "pre-push": h.scope.Dir + "/later/hook"} {
+		if err := os.Symlink(target, filepath.Join(h.scope.Dir, ".git/hooks", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, script := range []string{`echo x > scripts/hook`, `mv scripts s2`, `mkdir -p later; echo x > later/hook`} {
+		h.cannot(t, h.Bubblewrap, "G8", script)
+	}
+}
+
 // The hooks of a repository around the project can lie in it.
 func TestRepositoryAround(t *testing.T) {
 	h := newHouse(t)
@@ -263,5 +277,54 @@ func TestRepositoryOfASession(t *testing.T) {
 	}
 	for _, script := range []string{`echo x > .git/hooks/pre-commit`, `git config core.fsmonitor $P/evil`, `mv .git .git2`} {
 		h.cannot(t, h.Bubblewrap, "G8", script)
+	}
+}
+
+// plantings are ways to get a repository of a session's own into the project.
+// trap writes the file fired.
+var plantings = []struct{ script, status, taken string }{
+	{`git init -q lib; git -C lib commit -q --allow-empty -m x; git add lib; git commit -q -m x; git -C lib config core.fsmonitor $P/trap`, ".", "lib/.git/config"},
+	{`git -C old config core.fsmonitor $P/trap`, "old", "old/.git/config"},
+	{`cp trap old/.git/hooks/post-checkout; cp trap old/.git/hooks/post-index-change`, "old", "old/.git/hooks"},
+	{`git init -q a; git -C a config core.fsmonitor $P/trap; mv a/.git elsewhere; echo "gitdir: ../elsewhere" > a/.git`, "a", "elsewhere/config"},
+	{`git init -q $HOME/evil; git -C $HOME/evil config core.fsmonitor $P/trap; mkdir a; echo "gitdir: $HOME/evil/.git" > a/.git`, "a", "a/.git"},
+	{`git init -q $HOME/evil; git -C $HOME/evil config core.fsmonitor $P/trap; mkdir a; ln -s $HOME/evil/.git a/.git`, "a", "a/.git"},
+	{`git init -q a; git -C a config core.fsmonitor $P/trap; mv a/.git .git/objects/ab; echo "gitdir: ../.git/objects/ab" > a/.git`, "a", ".git/objects/ab/config"},
+	{`git init -q --bare a; git -C a config core.fsmonitor $P/trap; git -C a config core.bare false; git -C a config core.worktree .`, "a", "a/config"},
+	{`git init -q a; git -C a config core.fsmonitor $P/trap; chmod 0111 a a/.git`, "a", "a/.git/config"},
+	{`git worktree add -q wt; git config -f .git/worktrees/wt/config.worktree core.fsmonitor $P/trap; git -C wt status`, "wt", ".git/worktrees/wt/config.worktree"},
+	{`git worktree add -q wt; mkdir own; cp -r .git/objects .git/refs .git/HEAD own; git config -f own/config core.fsmonitor $P/trap; echo $P/own > .git/worktrees/wt/commondir`, "wt", "own/config"},
+	{`git -c protocol.file.allow=always submodule --quiet add ./old lib; git -C lib config core.fsmonitor $P/trap`, ".", ".git/modules/lib/config"},
+}
+
+// What a session makes of repositories, or changes in those that git does not
+// enter by itself, fires nothing once it has ended; ours stay as they were.
+func TestRepositoriesDisarmed(t *testing.T) {
+	for _, p := range plantings {
+		h := newHouse(t)
+		h.git(t, h.scope.Dir, "config", "extensions.worktreeConfig", "true")
+		h.git(t, h.scope.Dir, "commit", "-q", "--allow-empty", "-m", "first")
+		for _, name := range []string{"old", "mine"} {
+			h.git(t, h.scope.Dir, "clone", "-q", h.source(t, name), name)
+			h.git(t, filepath.Join(h.scope.Dir, name), "config", "alias.mine", "!true")
+		}
+		trap := "#!/bin/sh\necho x > " + h.base + "/fired\n"
+		if err := os.WriteFile(filepath.Join(h.scope.Dir, "trap"), []byte(trap), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		tick(t, h.scope.Dir)
+		var said []string
+		h.scope.Report = func(e autosession.Event) { said = append(said, e.Text) }
+		if exit, output := h.run(t, "set -e; "+p.script); !exit.OK() {
+			t.Errorf("%s: %+v: %s", p.script, exit, output)
+		}
+		status := exec.Command("git", "-C", filepath.Join(h.scope.Dir, p.status), "status")
+		if output, _ := status.CombinedOutput(); exists(filepath.Join(h.base, "fired")) {
+			t.Errorf("%s fired: %s", p.script, output)
+		}
+		if len(said) != 1 || !strings.HasSuffix(said[0], "set aside: "+p.taken) {
+			t.Errorf("%s: it is said %q", p.script, said)
+		}
+		h.git(t, filepath.Join(h.scope.Dir, "mine"), "mine")
 	}
 }
