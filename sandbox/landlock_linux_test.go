@@ -66,6 +66,9 @@ func TestLandlockImpossible(t *testing.T) {
 		{"G18", fmt.Sprintf(`$PROBE pair-send %d $O/dgram`, unix.SOCK_RAW)},
 		{"G15", `$PROBE serve tcp 127.0.0.1:0`},
 		{"G19", `kill -TERM $MANAGER`},
+		{"G19", `kill -0 $PPID`},
+		{"G19", `for t in /proc/$PPID/task/*; do kill -0 ${t##*/} && exit 0; done; exit 1`},
+		{"G19", `cat /proc/$PPID/environ || readlink /proc/$PPID/fd/*`},
 	} {
 		h.cannot(t, l, test.guarantee, test.script)
 	}

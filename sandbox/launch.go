@@ -29,13 +29,8 @@ func (l *launch) run() (pid int, err error) {
 			return 0, err
 		}
 	}
-	if l.Writable != nil {
-		if err := restrict(l.Writable, l.Readable, files); err != nil {
-			return 0, err
-		}
-	}
-	if l.Readable != nil {
-		if err := filterSelf(); err != nil {
+	if l.Writable != nil && l.Readable == nil {
+		if err := restrict(l.Writable, nil, files); err != nil {
 			return 0, err
 		}
 	}
@@ -62,15 +57,22 @@ func (l *launch) start(files []*os.File) (pid int, err error) {
 	if _, err := os.ReadDir(l.Dir); err != nil {
 		return 0, fmt.Errorf("cannot work in %s: %v", l.Dir, bare(err))
 	}
-	process, err := os.StartProcess(path, append([]string{path}, args...), &os.ProcAttr{
-		Dir: l.Dir, Env: l.Env, Files: files, Sys: childAttributes(),
-	})
+	attributes := os.ProcAttr{Dir: l.Dir, Env: l.Env, Files: files, Sys: childAttributes()}
+	if l.Readable != nil {
+		return l.startRestricted(path, args, attributes)
+	}
+	process, err := os.StartProcess(path, append([]string{path}, args...), &attributes)
 	if err != nil {
-		// An interpreter that is missing is no program that is.
-		return 0, &autosession.ProgramError{Program: path, Missing: !exists(path), Reason: bare(err).Error()}
+		return 0, unfit(path, bare(err).Error())
 	}
 	defer process.Release()
 	return process.Pid, nil
+}
+
+// unfit says that a program cannot be executed. An interpreter that is missing
+// is no program that is.
+func unfit(path, reason string) error {
+	return &autosession.ProgramError{Program: path, Missing: !exists(path), Reason: reason}
 }
 
 // ready starts a program and returns when it has written a line. What else it
