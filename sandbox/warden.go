@@ -48,7 +48,7 @@ func runWarden() int {
 	proctree.Seal(firstFreeFD)
 	// A handler, unlike being deaf to a signal, is not inherited.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGTSTP)
-	if err := errors.Join(proctree.Hide(), proctree.Adopt()); err != nil {
+	if err := errors.Join(outliveFaults(), proctree.Hide(), proctree.Adopt()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
