@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ import (
 
 func main() {
 	reexec.Init()
+	// What libraries log may quote what an agent or a server said, secrets
+	// too. All that we have to say goes by the screen.
+	log.SetOutput(io.Discard)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
