@@ -74,7 +74,7 @@ func newHouse(t *testing.T) *house {
 func (h *house) furnish(t *testing.T, state string) {
 	t.Helper()
 	for name, content := range map[string]string{
-		"outside/file": "original", "person/.ssh/id_rsa": "SECRET", "person/.aws/credentials": "SECRET",
+		"outside/file": "original", "outside/run/file": "original", "person/.ssh/id_rsa": "SECRET", "person/.aws/credentials": "SECRET",
 		"person/.netrc": "SECRET", "person/.claude/.credentials.json": "SECRET", "person/.local/bin/tool": "#!/bin/sh\necho tool\n",
 		"state/state.db": "SECRET", "state/sandbox/x": "SECRET",
 		"project/app_spec.txt": "the spec", "project/.claude/commands/c.md": "command", "project/tests/a/b": "test",
@@ -100,7 +100,7 @@ func (h *house) furnish(t *testing.T, state string) {
 		}
 		h.scope.ReadOnly = append(h.scope.ReadOnly, path)
 	}
-	for _, address := range []string{filepath.Join(h.outside, "sock"), filepath.Join(h.scope.Dir, "sock"), "@" + filepath.Base(h.base)} {
+	for _, address := range []string{filepath.Join(h.outside, "run/sock"), filepath.Join(h.scope.Dir, "sock"), "@" + filepath.Base(h.base)} {
 		l, err := net.Listen("unix", address)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func (h *house) furnish(t *testing.T, state string) {
 		t.Cleanup(func() { l.Close() })
 		go answer(l)
 	}
-	datagrams, err := net.ListenPacket("unixgram", filepath.Join(h.outside, "dgram"))
+	datagrams, err := net.ListenPacket("unixgram", filepath.Join(h.outside, "run/dgram"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,9 +225,9 @@ var impossible = []struct{ guarantee, script string }{
 	{"G15", `getent hosts example.com`},
 	{"G15", `grep -v lo: /proc/net/dev | grep :`},
 	{"G17", `$PROBE connect tcp 127.0.0.1:$PORT`},
-	{"G18", `$PROBE connect unix $O/sock`},
+	{"G18", `$PROBE connect unix $O/run/sock`},
 	{"G18", `$PROBE connect unix $P/sock`},
-	{"G18", `$PROBE send unixgram $O/dgram`},
+	{"G18", `$PROBE send unixgram $O/run/dgram`},
 	{"G18", `$PROBE connect unix @$(basename $(dirname $P))`},
 	{"G18", `ls -A /run | grep -v ^autosession$`},
 	{"G19", `kill -0 $MANAGER`},

@@ -44,7 +44,7 @@ func lookAround(o Options) host {
 		}
 	}
 	h.secrets = readable(secretPatterns)
-	h.sockets = listening("/proc/net/unix")
+	h.sockets = listening("/proc/net/unix", "/proc")
 	return h
 }
 
@@ -142,25 +142,48 @@ func readable(patterns []string) []string {
 }
 
 // listening returns the Unix sockets of a table of the kernel's that have a
-// path which we can reach.
-func listening(table string) []string {
+// path which we can reach. A relative one is looked for where processes work
+// that we may look into: a server that has gone elsewhere since is not found.
+func listening(table, processes string) []string {
 	file, err := os.Open(table)
 	if err != nil {
 		return nil
 	}
 	defer file.Close()
-	var sockets []string
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		_, name, ok := strings.Cut(lines.Text(), " /")
-		if !ok {
-			continue
-		}
-		name = filepath.Clean("/" + name)
+	var sockets, relative []string
+	add := func(name string) {
 		if info, err := os.Lstat(name); err == nil && info.Mode().Type() == fs.ModeSocket && !slices.Contains(sockets, name) {
 			sockets = append(sockets, name)
 		}
 	}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		switch name := socketName(lines.Text()); {
+		case strings.HasPrefix(name, "/"):
+			add(filepath.Clean(name))
+		case name != "" && name[0] != '@' && !slices.Contains(relative, name):
+			relative = append(relative, name)
+		}
+	}
+	if len(relative) == 0 {
+		return sockets
+	}
+	works, _ := filepath.Glob(filepath.Join(processes, "[0-9]*/cwd")) // the pattern is sound
+	for _, work := range works {
+		if dir, err := os.Readlink(work); err == nil {
+			for _, name := range relative {
+				add(filepath.Join(dir, name))
+			}
+		}
+	}
 	return sockets
+}
+
+// socketName is the last field of a line of the table, which may hold spaces.
+func socketName(line string) string {
+	for range 7 {
+		_, line, _ = strings.Cut(strings.TrimLeft(line, " "), " ")
+	}
+	return line
 }
 
 // resolve returns the path without links, or the path itself when there is

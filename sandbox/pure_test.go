@@ -123,7 +123,7 @@ func small() host {
 	return host{
 		ours:    []string{"/srv/state", "/home/u/.local/state/autosession"},
 		homes:   []string{"/home", "/root", "/home/u"},
-		path:    []string{"/usr/bin", "/home/u/go/bin", "/home/u/.local/bin", "/home/u/bin", "/home/u/.pyenv/shims", "/home/u/.nvm/versions/node/v20/bin", "/home/u/tools"},
+		path:    []string{"/usr/bin", "/opt/app/bin", "/home/u/go/bin", "/home/u/.local/bin", "/home/u/bin", "/home/u/.pyenv/shims", "/home/u/.nvm/versions/node/v20/bin", "/home/u/tools"},
 		secrets: []string{"/etc/shadow"},
 		needs: func(dir string, _ []string) []string {
 			switch dir {
@@ -134,7 +134,7 @@ func small() host {
 			}
 			return []string{dir}
 		},
-		sockets: []string{"/var/lib/db/sock", "/home/u/p/sock", "/run/docker.sock"},
+		sockets: []string{"/opt/sock", "/opt/app/sock", "/etc/x/sock", "/srv/a/p/sock", "/var/sock", "/var/lib/db/sock", "/home/u/p/sock", "/run/docker.sock"},
 		resolve: func(p string) string {
 			if p == "/var/run" {
 				return "/run"
@@ -157,7 +157,8 @@ func TestView(t *testing.T) {
 	}{
 		{"/", readOnly}, {"/usr/lib/x", readOnly}, {"/etc/passwd", readOnly}, {"/etc/shadow", masked},
 		{"/tmp", scratch}, {"/tmp/x", scratch}, {"/var/tmp/x", scratch}, {"/dev/null", devices}, {"/proc/1", procfs},
-		{"/run/docker.sock", hidden}, {"/var/lib/db/sock", masked}, {"/var/lib/db", readOnly},
+		{"/run/docker.sock", hidden}, {"/var/lib/db/sock", hidden}, {"/var/lib/db", hidden}, {"/var/lib/x", readOnly},
+		{"/opt/sock", masked}, {"/opt/x", readOnly}, {"/opt/app/sock", masked}, {"/opt/app/bin", readOnly}, {"/etc/x/sock", masked}, {"/srv/a/p/sock", hidden}, {"/var/sock", masked},
 		{"/home/u", hidden}, {"/home/u/.ssh/id_rsa", hidden}, {"/home/v", hidden}, {"/root/.aws", hidden},
 		{"/home/u/p/x", writable}, {"/home/u/p/sock", masked}, {"/home/u/p/.git/config2", writable}, {"/home/u/p/.git/hooks/x", readOnly},
 		{"/home/u/claude/bin", readOnly}, {"/home/u/rw/x", writable}, {"/home/u/real/x", readOnly}, {"/srv/state/home/x", writable}, {"/srv/state/state.db", hidden},

@@ -19,9 +19,14 @@ const (
 	readFileRights = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_EXECUTE
 	readRights     = readFileRights | unix.LANDLOCK_ACCESS_FS_READ_DIR
 
+	// Sockets of others, by their paths; those of the tree's own it never is
+	// about. Granted for the gateway alone.
+	socketRights = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+
 	referABI    = 2
 	truncateABI = 3
 	scopeABI    = 6
+	socketABI   = 9
 )
 
 // landlockABI is the version of Landlock that the kernel has, or 0.
@@ -61,6 +66,9 @@ func restrict(writable, readable []string, files []*os.File) error {
 		}
 	}
 	attributes.Handled_access_fs = rights | deviceRights
+	if abi >= socketABI {
+		attributes.Handled_access_fs |= socketRights
+	}
 	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attributes)), length, 0)
 	if errno != 0 {
 		return fmt.Errorf("cannot make Landlock rules: %v", errno)
@@ -68,6 +76,11 @@ func restrict(writable, readable []string, files []*os.File) error {
 	defer unix.Close(int(rules))
 	if err := allowAll(rules, rights, writable, readable, files); err != nil {
 		return err
+	}
+	if abi >= socketABI {
+		if err := allowPath(rules, GatewaySocket, socketRights); err != nil {
+			return err
+		}
 	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, rules, 0, 0); errno != 0 {
 		return fmt.Errorf("cannot apply Landlock rules: %v", errno)
@@ -139,7 +152,7 @@ func allow(rules uintptr, fd int, rights uint64) error {
 		return err
 	}
 	if info.Mode&unix.S_IFMT != unix.S_IFDIR {
-		rights &= fileRights | readFileRights
+		rights &= fileRights | readFileRights | socketRights
 	}
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(fd)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, rules, unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)

@@ -45,8 +45,11 @@ func view(h host, s autosession.Scope, temp int64, binary string, pins protectio
 	m.add(writable, s.Home)
 	m.add(devices, "/dev")
 	m.add(procfs, "/proc")
-	for _, file := range slices.Concat(h.secrets, h.sockets) {
+	for _, file := range h.secrets {
 		m.mask(file)
+	}
+	for _, socket := range h.sockets {
+		m.shut(h, socket)
 	}
 	m.set(mount{at: insideBinary, kind: readOnly, from: binary})
 	return m, sound(h, m, s)
@@ -63,6 +66,21 @@ func (m *mounts) mask(file string) {
 		return
 	}
 	m.add(masked, file)
+}
+
+// shut keeps a socket from being reached. A directory of the machine's that has
+// one, and is not there for all kinds of things, is hidden with it: whoever
+// listens there may begin anew.
+func (m *mounts) shut(h host, socket string) {
+	dir := filepath.Dir(socket)
+	within := func(path string) bool { return path == dir || below(dir, path) }
+	shown := func(one mount) bool { return within(one.at) && (one.kind == readOnly || one.kind == writable) }
+	common := depth(dir) < 2 || filepath.Dir(dir) == "/var" || system(dir)
+	if common || m.governing(dir).at != "/" || slices.ContainsFunc(*m, shown) || slices.ContainsFunc(h.path, within) || reachable(socket) != socket {
+		m.mask(socket)
+		return
+	}
+	m.add(hidden, dir)
 }
 
 // sound refuses a scope whose directories would show what must be hidden.
