@@ -47,9 +47,9 @@ func (l Ledger) asOf(then Ledger) Ledger {
 	return l
 }
 
-// recall is for records that do not say what the ledger was. It follows the
-// history up to the time of a checkpoint: what passed then, and is the same
-// feature for sure, is claimed, and its check is due.
+// recall is for records that do not say what the ledger was. What passed at the
+// time of a checkpoint by the history, and is the same feature for sure, is
+// claimed, and its check is due.
 func (p *project) recall(ctx context.Context, goal Checkpoint) (Ledger, error) {
 	if len(p.ledger.Entries) == 0 {
 		return p.unseen(), nil
@@ -58,22 +58,9 @@ func (p *project) recall(ctx context.Context, goal Checkpoint) (Ledger, error) {
 	if !ok {
 		return Ledger{}, errors.New("cannot bring the ledger back: this store keeps no history")
 	}
-	passed, moved := map[string]HistoryEntry{}, false
-	for h, err := range archive.Chain(ctx) {
-		later := h.At.After(goal.At)
-		switch {
-		case err != nil:
-			return Ledger{}, err
-		case h.What == "reset":
-			clear(passed)
-		case h.What == "claimed" || h.What == "proven":
-			if !later {
-				passed[h.Feature] = h
-			}
-		case h.What == "edited" || h.What == "added" || !later && (h.What == "reopened" || h.What == "broken" || h.What == "disproved"):
-			delete(passed, h.Feature)
-		}
-		moved = moved || later && (h.What == "added" || h.What == "removed" || h.What == "reordered")
+	passed, moved, err := passedBy(ctx, archive, goal.At)
+	if err != nil {
+		return Ledger{}, err
 	}
 	l := p.ledger.clone()
 	for i := range l.Entries {
@@ -85,6 +72,34 @@ func (p *project) recall(ctx context.Context, goal Checkpoint) (Ledger, error) {
 		}
 	}
 	return l, nil
+}
+
+// passedBy follows the history for the features, by key, that passed at a
+// moment and were not changed since. moved says that places changed since.
+func passedBy(ctx context.Context, archive Archive, moment time.Time) (passed map[string]HistoryEntry, moved bool, err error) {
+	passed = map[string]HistoryEntry{}
+	for h, err := range archive.Chain(ctx) {
+		if err != nil {
+			return nil, false, err
+		}
+		later := h.At.After(moment)
+		switch h.What {
+		case "reset":
+			clear(passed)
+		case "edited", "added":
+			delete(passed, h.Feature)
+		case "claimed", "proven":
+			if !later {
+				passed[h.Feature] = h
+			}
+		case "reopened", "broken", "disproved":
+			if !later {
+				delete(passed, h.Feature)
+			}
+		}
+		moved = moved || later && (h.What == "added" || h.What == "removed" || h.What == "reordered")
+	}
+	return passed, moved, nil
 }
 
 // rewound is what a rollback adds to the history.
