@@ -52,6 +52,7 @@
 //	session.go converse.go     one session: open it, hold its conversation
 //	close.go rescue.go         the nine steps that end it, and after a crash
 //	ledger.go proof.go         what is true of the features, and how we know
+//	rollback.go rewind.go      back to a checkpoint: its tree, and the ledger of then
 //	hooks.go gate.go           what stands between an agent and its tools
 //	agent.go sandbox.go        the seams: implement one to add an agent, ...
 //	store.go repo.go
