@@ -141,6 +141,19 @@ func Open(o Options) (*Repo, error) {
 	return r, nil
 }
 
+// inPlace fails when the project's directory is no longer at its path. We hold
+// the directory; what the path leads to then is another project's.
+func (r *Repo) inPlace() error {
+	held, err := r.root.Stat(".")
+	if err != nil {
+		return err
+	}
+	if found, err := os.Stat(r.root.Name()); err != nil || !os.SameFile(held, found) {
+		return fmt.Errorf("the project was moved: it is not at %s any more", r.root.Name())
+	}
+	return nil
+}
+
 // Close frees what the Repo holds. It changes nothing on disk.
 func (r *Repo) Close() error { return r.root.Close() }
 

@@ -24,6 +24,9 @@ func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := r.inPlace(); err != nil {
+		return nil, fmt.Errorf("cannot compare the project's history: %w", err)
+	}
 	own := r.openWhole()
 	if own == nil {
 		return p.lost(p.tips()), nil

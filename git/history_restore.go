@@ -27,7 +27,7 @@ func (r *Repo) RestoreHistory(ctx context.Context, id string) error {
 	defer r.mu.Unlock()
 	p, h, err := r.standingOf(ctx, id)
 	if err == nil {
-		err = r.repair()
+		err = errors.Join(r.inPlace(), r.repair())
 	}
 	if err == nil {
 		err = r.restoreHistory(ctx, p, h)

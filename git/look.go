@@ -24,6 +24,9 @@ func (r *Repo) Look(ctx context.Context) (autosession.RepoState, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var state autosession.RepoState
+	if err := r.inPlace(); err != nil {
+		return state, fmt.Errorf("cannot look at the project: %w", err)
+	}
 	own, err := openGitDir(r.root)
 	if err != nil {
 		state.Exists = !errors.Is(err, fs.ErrNotExist) || r.hasGit()

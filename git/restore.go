@@ -35,7 +35,11 @@ func (r *Repo) Restore(ctx context.Context, id string, paths ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.restore(ctx, id, within(target, scope), scope, n); err != nil {
+	err = r.inPlace()
+	if err == nil {
+		err = r.restore(ctx, id, within(target, scope), scope, n)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot restore checkpoint %s: %w", id, err)
 	}
 	return nil

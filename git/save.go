@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func (r *Repo) save(ctx context.Context, label string, x extra) (autosession.Che
 
 func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Checkpoint, *scan, error) {
 	c := autosession.Checkpoint{Label: label}
-	if err := r.repair(); err != nil {
+	if err := errors.Join(r.inPlace(), r.repair()); err != nil {
 		return c, nil, err
 	}
 	if r.index == nil {
