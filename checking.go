@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,7 +37,7 @@ func (p *project) beginCheck(ctx context.Context, base Checkpoint) (end func(ctx
 		still()
 		ctx, cancel := saveContext(ctx)
 		defer cancel()
-		if _, _, err := p.putBack(ctx, labelAfterCheck, base, time.Time{}); err != nil {
+		if err := p.putBack(ctx, base); err != nil {
 			return err
 		}
 		p.record.Checking = nil
@@ -73,6 +74,33 @@ func (p *project) beat() (stop func()) {
 	}
 }
 
+// putBack brings the tree back to what it was before a check, but for some
+// paths, and for the feature list, which is written from the ledger.
+func (p *project) putBack(ctx context.Context, base Checkpoint, except ...string) error {
+	except = append(except, ListFile)
+	if repo, ok := p.cfg.Repo.(Reverter); ok {
+		return repo.Revert(ctx, base.ID, except...)
+	}
+	now, err := p.save(ctx, labelAfterCheck)
+	if err != nil {
+		return err
+	}
+	changes, err := p.cfg.Repo.Diff(ctx, base.ID, now.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, c := range changes {
+		if !slices.Contains(except, c.Path) {
+			names = append(names, c.Path)
+		}
+	}
+	if len(names) == 0 {
+		return nil // no names would mean the whole tree
+	}
+	return p.cfg.Repo.Restore(ctx, base.ID, names...)
+}
+
 // undoCheck puts back what a check changed that died with its manager. What a
 // person changed since then stays.
 func (p *project) undoCheck(ctx context.Context) error {
@@ -80,11 +108,7 @@ func (p *project) undoCheck(ctx context.Context) error {
 	if c == nil {
 		return nil
 	}
-	alive := c.At
-	if info, err := os.Stat(filepath.Join(p.cfg.State, beatFile)); err == nil && info.ModTime().After(alive) {
-		alive = info.ModTime()
-	}
-	names, was, err := p.putBack(ctx, "found after a check that was cut short", c.Base, alive.Add(2*beatEvery))
+	names, was, err := p.undo(ctx, *c)
 	switch {
 	case err != nil: // no reason not to begin: the tree from before is saved, and all else is where it was
 		p.report(Event{Type: EventWarning, Text: fmt.Sprintf(
@@ -97,27 +121,29 @@ func (p *project) undoCheck(ctx context.Context) error {
 	return p.apply(ctx, Change{Project: &p.record})
 }
 
-// putBack saves the present and brings back what differs from before a check,
-// and says what that was: but for the feature list, which is written from the
-// ledger, and what was changed after until. The zero moment is no bound.
-func (p *project) putBack(ctx context.Context, label string, base Checkpoint, until time.Time) (names []string, now Checkpoint, err error) {
-	now, err = p.save(ctx, label)
-	if err != nil || now.Tree == base.Tree {
-		return nil, now, err
+// undo saves the present, puts back what differs and was not changed after the
+// check had died, and says what that was.
+func (p *project) undo(ctx context.Context, c Checking) (names []string, was Checkpoint, err error) {
+	alive := c.At
+	if info, err := os.Stat(filepath.Join(p.cfg.State, beatFile)); err == nil && info.ModTime().After(alive) {
+		alive = info.ModTime()
 	}
-	changes, err := p.cfg.Repo.Diff(ctx, base.ID, now.ID)
-	if err != nil {
-		return nil, now, err
+	if was, err = p.save(ctx, "found after a check that was cut short"); err != nil {
+		return nil, was, err
 	}
-	for _, c := range changes {
-		info, err := p.root.Lstat(c.Path)
-		others := err == nil && !until.IsZero() && info.ModTime().After(until)
-		if c.Path != ListFile && !others {
-			names = append(names, c.Path)
+	changes, err := p.cfg.Repo.Diff(ctx, c.Base.ID, was.ID)
+	var others []string
+	for _, change := range changes {
+		info, err := p.root.Lstat(change.Path)
+		switch {
+		case err == nil && info.ModTime().After(alive.Add(2*beatEvery)):
+			others = append(others, change.Path)
+		case change.Path != ListFile:
+			names = append(names, change.Path)
 		}
 	}
-	if len(names) == 0 {
-		return nil, now, nil // no names would mean the whole tree
+	if err != nil || len(names) == 0 {
+		return nil, was, err
 	}
-	return names, now, p.cfg.Repo.Restore(ctx, base.ID, names...)
+	return names, was, p.putBack(ctx, c.Base, others...)
 }

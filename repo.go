@@ -124,6 +124,13 @@ func (l LostRef) String() string {
 	return fmt.Sprintf("commit %.12s of %s was thrown away", l.ID, l.Ref)
 }
 
+// Reverter is implemented by a Repo that can make the whole tree but for some
+// paths what it was in a checkpoint. What changed since is found by the ignore
+// files of the checkpoint: none that came since can hide it.
+type Reverter interface {
+	Revert(ctx context.Context, id string, except ...string) error
+}
+
 // Exporter is implemented by a Repo that can write the tree of a checkpoint to
 // an empty directory elsewhere: the files for which keep is true, or all when
 // it is nil.

@@ -47,6 +47,7 @@ type saved struct {
 	id      string
 	entries []entry   // sorted by path
 	at      *standing // of the project then, or nil
+	notes   notes
 }
 
 // remembered is how many checkpoints are kept in mind: those that a session
@@ -55,11 +56,11 @@ const remembered = 2
 
 // remember keeps in mind what is in a checkpoint, so that comparing it with
 // the next one asks nobody.
-func (r *Repo) remember(id string, entries []entry, at *standing) {
+func (r *Repo) remember(id string, entries []entry, at *standing, n notes) {
 	if len(r.saved) > 0 && slices.Equal(r.saved[0].entries, entries) {
 		entries = r.saved[0].entries // one copy in memory is enough
 	}
-	r.saved = slices.Insert(r.saved, 0, saved{id, entries, at})
+	r.saved = slices.Insert(r.saved, 0, saved{id, entries, at, n})
 	r.saved = r.saved[:min(len(r.saved), remembered)]
 }
 

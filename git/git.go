@@ -71,7 +71,7 @@ func (o Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// Repo is an autosession.Repo, Pruner, Historian and Exporter. Its methods may be
+// Repo is an autosession.Repo, Pruner, Historian, Exporter and Reverter. Its methods may be
 // called by several goroutines; they take turns. Only one process may have a
 // Repo on a store: whoever opens one holds the project's lock.
 type Repo struct {
@@ -93,6 +93,7 @@ var (
 	_ autosession.Pruner    = (*Repo)(nil)
 	_ autosession.Historian = (*Repo)(nil)
 	_ autosession.Exporter  = (*Repo)(nil)
+	_ autosession.Reverter  = (*Repo)(nil)
 )
 
 // Open returns the Repo of a project. It makes the checkpoint repository on

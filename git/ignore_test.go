@@ -87,7 +87,10 @@ func TestIgnoreAsGit(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("walk finds %q\ngit finds %q", got, want)
 		}
-		rules := newJudge(root, []byte(excludes))
+		rules := &judge{excludes: []byte(excludes), dirs: map[string]ignores{}, now: func(base string) []byte {
+			content, _ := readRegular(root, base+".gitignore", maxIgnoreFile)
+			return content
+		}}
 		for _, path := range got {
 			if rules.ignored(path) {
 				t.Fatalf("%q is judged ignored, but walked over", path)

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -218,13 +217,11 @@ func (p *placer) writeLink(name string, content io.Reader) error {
 	return p.root.Symlink(string(target), name)
 }
 
-// dropRest removes what was not there in the checkpoint, then makes all
-// durable. What the rules ignore stays, and so does what the checkpoint could
-// not hold.
-func (p *placer) dropRest(rules *judge, n notes) error {
+// dropRest removes what was not there in the checkpoint and is not to stay,
+// then makes all durable.
+func (p *placer) dropRest(stay map[string]bool) error {
 	for name := range p.drop {
-		left := slices.ContainsFunc(n.leftOut, func(l LeftOut) bool { return among([]string{l.Path}, name) })
-		if left || rules.ignored(name) && !n.include.match(name) {
+		if stay[name] {
 			continue
 		}
 		if err := p.removeBelow(name); err != nil {

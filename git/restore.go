@@ -12,32 +12,53 @@ import (
 
 // Restore makes the given paths what they were in a checkpoint, or the whole
 // tree. All that it overwrites or removes is saved first, in a checkpoint of
-// its own, when there is anything. Files that are ignored, now or by the rules
-// that it puts back, are removed only where a file of the checkpoint stands in
-// their way, or where the checkpoint would hold them if they had been there:
-// what Options.Include named for it. Each file is replaced at once; a Restore that was cut short is
-// completed by calling it again.
+// its own, when there is anything. What is ignored is told by the ignore files
+// of the checkpoint, however they read now. Ignored files are removed only
+// where a file of the checkpoint stands in their way, or where the checkpoint
+// would hold them if they had been there: what Options.Include named for it.
+// Each file is replaced at once; a Restore that was cut short is completed by
+// calling it again.
 func (r *Repo) Restore(ctx context.Context, id string, paths ...string) error {
+	var s scope
+	for _, p := range paths {
+		if !filepath.IsLocal(p) {
+			return fmt.Errorf("cannot restore %q: it is not a path in the project", p)
+		}
+		if p = path.Clean(p); p == "." {
+			return r.bringTo(ctx, id, scope{})
+		}
+		s.only = append(s.only, p)
+	}
+	return r.bringTo(ctx, id, s)
+}
+
+// Revert restores the whole tree but for some paths.
+func (r *Repo) Revert(ctx context.Context, id string, except ...string) error {
+	return r.bringTo(ctx, id, scope{except: except})
+}
+
+// scope is the part of the tree that is restored.
+type scope struct {
+	only   []string // nil is the whole
+	except []string
+}
+
+func (s scope) has(path string) bool {
+	return (s.only == nil || among(s.only, path)) && !among(s.except, path)
+}
+
+func (r *Repo) bringTo(ctx context.Context, id string, s scope) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	scope, err := scopeOf(paths)
-	if err != nil {
-		return err
-	}
 	if _, err := parseOID(id); err != nil {
 		return err
 	}
-	target, err := r.git.list(ctx, id)
-	if err != nil {
-		return fmt.Errorf("cannot read checkpoint %s: %w", id, err)
-	}
-	n, err := r.notes(ctx, id)
+	target, n, err := r.contains(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = r.inPlace()
-	if err == nil {
-		err = r.restore(ctx, id, within(target, scope), scope, n)
+	if err = r.inPlace(); err == nil {
+		err = r.restore(ctx, id, target, s, n)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot restore checkpoint %s: %w", id, err)
@@ -45,39 +66,46 @@ func (r *Repo) Restore(ctx context.Context, id string, paths ...string) error {
 	return nil
 }
 
-// scopeOf cleans the paths of a Restore. An empty scope is the whole tree.
-func scopeOf(paths []string) ([]string, error) {
-	var scope []string
-	for _, p := range paths {
-		if !filepath.IsLocal(p) {
-			return nil, fmt.Errorf("cannot restore %q: it is not a path in the project", p)
+// contains tells what is in a checkpoint. Of one that is in mind nobody is
+// asked.
+func (r *Repo) contains(ctx context.Context, id string) ([]listed, notes, error) {
+	if known := r.recall(id); known != nil {
+		list := make([]listed, len(known.entries))
+		for i, e := range known.entries {
+			list[i] = listed{e.path, e.mode, e.id.String()}
 		}
-		if p = path.Clean(p); p == "." {
-			return nil, nil
-		}
-		scope = append(scope, p)
+		return list, known.notes, nil
 	}
-	return scope, nil
+	list, err := r.git.list(ctx, id)
+	if err != nil {
+		return nil, notes{}, fmt.Errorf("cannot read checkpoint %s: %w", id, err)
+	}
+	n, err := r.notes(ctx, id)
+	return list, n, err
 }
 
-func within(list []listed, scope []string) []listed {
-	return slices.DeleteFunc(list, func(l listed) bool { return scope != nil && !among(scope, l.path) })
-}
-
-func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []string, n notes) error {
-	x := r.covered(target, r.tracked(ctx))
+func (r *Repo) restore(ctx context.Context, id string, all []listed, s scope, n notes) error {
+	then, err := r.rulesOf(ctx, id, all)
+	if err != nil {
+		return err
+	}
+	target := slices.DeleteFunc(slices.Clone(all), func(l listed) bool { return !s.has(l.path) })
+	x := r.covered(target, s, r.tracked(ctx))
+	x.then = then
 	now, err := r.scan(ctx, x, nil)
 	if err != nil {
 		return err
 	}
-	put, drop := plan(now.entries, target, scope)
-	if len(put)+len(drop) == 0 {
+	put, drop := plan(now.entries, target, s)
+	stay := then.stay(drop, n)
+	if len(put)+len(drop) == len(stay) {
 		return nil
 	}
 	if _, now, err = r.save(ctx, "before restoring "+id, x); err != nil {
 		return err
 	}
-	put, drop = plan(now.entries, target, scope)
+	put, drop = plan(now.entries, target, s)
+	stay = then.stay(drop, n)
 	p := newPlacer(r.root, r.git.next, drop, now.leftOut)
 	ids := make([]string, len(put))
 	for i, l := range put {
@@ -89,13 +117,13 @@ func (r *Repo) restore(ctx context.Context, id string, target []listed, scope []
 	if err != nil {
 		return err
 	}
-	return p.dropRest(newJudge(r.root, r.excludes()), n)
+	return p.dropRest(stay)
 }
 
 // covered is what a Restore of target must save although it is ignored: tracked
-// files, and what it would overwrite.
-func (r *Repo) covered(target []listed, tracked []string) extra {
-	x := extra{tracked: tracked}
+// files, what it would overwrite, and what is named.
+func (r *Repo) covered(target []listed, s scope, tracked []string) extra {
+	x := extra{tracked: slices.Concat(tracked, s.only)}
 	for _, l := range target {
 		x.tracked = append(x.tracked, l.path)
 		if info, err := r.root.Lstat(l.path); err == nil && info.IsDir() {
@@ -110,7 +138,7 @@ func (r *Repo) covered(target []listed, tracked []string) extra {
 // plan compares what is there now with what a checkpoint holds: the files to
 // put back, and the paths to drop. What an earlier Restore left half-way is
 // dropped in any case.
-func plan(now []entry, target []listed, scope []string) (put []listed, drop []string) {
+func plan(now []entry, target []listed, s scope) (put []listed, drop []string) {
 	have := make(map[string]entry, len(now))
 	for _, e := range now {
 		have[e.path] = e
@@ -125,8 +153,7 @@ func plan(now []entry, target []listed, scope []string) (put []listed, drop []st
 	blocked := blockers(put)
 	for _, e := range now {
 		temporary := strings.HasPrefix(path.Base(e.path), temporaryPrefix)
-		below := scope == nil || among(scope, e.path)
-		if !want[e.path] && (temporary || below || blocked[e.path]) {
+		if !want[e.path] && (temporary || s.has(e.path) || blocked[e.path]) {
 			drop = append(drop, e.path)
 		}
 	}

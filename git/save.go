@@ -70,7 +70,8 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
-	content := commit(top, parent, c, notes{slices.Concat(s.leftOut, unkept), r.opts.Include})
+	n := notes{slices.Concat(s.leftOut, unkept), r.opts.Include}
+	content := commit(top, parent, c, n)
 	id := name(commitKind, content).ours
 	c.ID = id.String()
 	err = p.add(commitKind, id, content)
@@ -84,7 +85,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 		return c, nil, err
 	}
 	r.last = c.At
-	r.remember(c.ID, s.entries, at)
+	r.remember(c.ID, s.entries, at, n)
 	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)
 }

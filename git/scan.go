@@ -25,6 +25,7 @@ type scan struct {
 type extra struct {
 	tracked []string // files, sorted
 	include []string // files, and directories with all that is in them
+	then    *judge   // what its rules do not ignore; nil is nothing
 }
 
 // scan reads what changed since the last time, and remembers it in the index.
@@ -33,7 +34,7 @@ func (r *Repo) scan(ctx context.Context, x extra, p *packer) (*scan, error) {
 	if r.index == nil {
 		r.index = loadIndex(r.opts.Store)
 	}
-	w := &walk{root: r.root, tracked: x.tracked, globs: r.opts.Include, include: x.include}
+	w := &walk{root: r.root, tracked: x.tracked, globs: r.opts.Include, include: x.include, then: x.then}
 	if err := w.tree(ctx, r.excludes()); err != nil {
 		return nil, err
 	}

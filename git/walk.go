@@ -65,6 +65,7 @@ type walk struct {
 	globs   globs    // what they name counts although it is ignored
 	include []string // files, and directories with all that is in them, that count as well
 	tracked []string // sorted; ignored files that are part of the work all the same
+	then    *judge   // what its rules do not ignore counts as well; nil is nothing
 	files   []found
 	leftOut []LeftOut
 }
@@ -74,17 +75,26 @@ const maxIgnoreFile = 4 << 20
 
 // tree lists the files and links that git would not ignore, sorted by path.
 func (w *walk) tree(ctx context.Context, excludes []byte) error {
-	top := ignores{}.with(parseRules("", excludes))
-	if err := w.dir(ctx, "", top, false); err != nil {
+	here := sight{now: ignores{}.with(parseRules("", excludes))}
+	if w.then != nil {
+		here.then = w.then.top()
+	}
+	if err := w.dir(ctx, "", here); err != nil {
 		return err
 	}
 	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.path, b.path) })
 	return nil
 }
 
+// sight is what the rules say of a directory: those of now, and those of then.
+type sight struct {
+	now, then           ignores
+	ignored, wasIgnored bool // the directory itself
+}
+
 // dir walks the directory base, which is "" or ends with a slash. In an
 // ignored directory only what is included or tracked counts.
-func (w *walk) dir(ctx context.Context, base string, ig ignores, ignored bool) error {
+func (w *walk) dir(ctx context.Context, base string, here sight) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -99,18 +109,21 @@ func (w *walk) dir(ctx context.Context, base string, ig ignores, ignored bool) e
 	}
 	if slices.Contains(names, ".gitignore") {
 		if content, err := readRegular(w.root, base+".gitignore", maxIgnoreFile); err == nil {
-			ig = ig.with(parseRules(base, content))
+			here.now = here.now.with(parseRules(base, content))
 		}
 	}
+	if w.then != nil {
+		here.then = w.then.in(base, here.then)
+	}
 	for _, name := range names {
-		if err := w.entry(ctx, d, base, name, ig, ignored); err != nil {
+		if err := w.entry(ctx, d, base, name, here); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) entry(ctx context.Context, d *os.File, base, name string, ig ignores, ignored bool) error {
+func (w *walk) entry(ctx context.Context, d *os.File, base, name string, here sight) error {
 	path := base + name
 	if strings.EqualFold(name, ".git") {
 		if name != ".git" {
@@ -123,12 +136,18 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, ig igno
 		return w.skip(path, err)
 	}
 	dir := st.Mode&unix.S_IFMT == unix.S_IFDIR
-	ignored = (ignored || ig.match(path, dir)) && !among(w.include, path) && !w.globs.match(path)
+	if among(w.include, path) || w.globs.match(path) {
+		here.ignored, here.wasIgnored = false, false
+	} else {
+		here.ignored = here.ignored || here.now.match(path, dir)
+		here.wasIgnored = w.then == nil || here.wasIgnored || here.then.match(path, dir)
+	}
+	ignored := here.ignored && here.wasIgnored
 	if dir {
 		if ignored && !w.wanted(path+"/") {
 			return nil
 		}
-		return w.dir(ctx, path+"/", ig, ignored)
+		return w.dir(ctx, path+"/", here)
 	}
 	if ignored && !w.isTracked(path) {
 		return nil
