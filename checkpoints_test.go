@@ -50,7 +50,7 @@ func TestOldCheckpointsAreDropped(t *testing.T) {
 	b.cfg.RunMax.Sessions, b.cfg.Checks.Budget = 5, time.Nanosecond // F1 is not proven again
 	b.stops("limit-iterations")
 	// The oldest proof is of session 3: its tree, and what sessions ended with since, are needed.
-	const want = "manual: mine, left 3, after a check, closed 3, open 4, left 4, left 5, open 6, left 6, open 7, left 7, open 8, left 8"
+	const want = "manual: mine, left 3, closed 3, open 4, left 4, left 5, open 6, left 6, open 7, left 7, open 8, left 8"
 	if got := labels(); got != want {
 		t.Errorf("kept are\n%s, want\n%s", got, want)
 	}
