@@ -76,7 +76,7 @@ func (o Options) validate() error {
 // Repo on a store: whoever opens one holds the project's lock.
 type Repo struct {
 	opts Options
-	root *os.Root
+	root ownerRoot
 	git  git // on our own repository
 
 	mu      sync.Mutex
@@ -135,7 +135,7 @@ func Open(o Options) (*Repo, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	r.root, err = os.OpenRoot(o.Dir)
+	r.root.Root, err = os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the project: %w", err)
 	}

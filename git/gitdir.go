@@ -13,8 +13,8 @@ import (
 // gitDir is the project's own repository, read as files. Git itself never
 // opens it: only its objects are lent to a git directory of ours.
 type gitDir struct {
-	own    *os.Root // what belongs to this work tree: HEAD, what is under way
-	common *os.Root // refs and objects; the same, except in a linked work tree
+	own    ownerRoot // what belongs to this work tree: HEAD, what is under way
+	common ownerRoot // refs and objects; the same, except in a linked work tree
 }
 
 func (g *gitDir) close() {
@@ -30,7 +30,7 @@ const maxPointer = 64 << 10
 // openGitDir finds the repository of the project. A .git file or a commondir
 // may lead out of the project only to a linked work tree or a submodule that
 // points back: an agent could write the pointer, but not what it points to.
-func openGitDir(project *os.Root) (*gitDir, error) {
+func openGitDir(project ownerRoot) (*gitDir, error) {
 	info, err := project.Lstat(".git")
 	if err != nil {
 		return nil, err
@@ -55,29 +55,42 @@ func openGitDir(project *os.Root) (*gitDir, error) {
 	case !info.IsDir():
 		return nil, errElsewhere
 	}
-	return openCommon(project.Name(), dir)
+	return openCommon(project, dir)
 }
 
 // openCommon opens a git directory and the one that it shares, if any.
-func openCommon(project, dir string) (*gitDir, error) {
-	own, err := openDir(dir)
+func openCommon(project ownerRoot, dir string) (*gitDir, error) {
+	own, err := openOwn(project, dir)
 	if err != nil {
 		return nil, err
 	}
 	common := dir
 	if content, err := readRegular(own, "commondir", maxPointer); err == nil {
 		common, err = follow(dir, strings.TrimRight(string(content), "\r\n"))
-		if err != nil || !inside(project, common) && filepath.Dir(dir) != filepath.Join(common, "worktrees") {
+		if err != nil || !inside(project.Name(), common) && filepath.Dir(dir) != filepath.Join(common, "worktrees") {
 			own.Close()
 			return nil, errElsewhere
 		}
 	}
-	shared, err := openDir(common)
+	shared, err := openOwn(project, common)
 	if err != nil {
 		own.Close()
 		return nil, err
 	}
-	return &gitDir{own: own, common: shared}, nil
+	return &gitDir{own: ownerRoot{own}, common: ownerRoot{shared}}, nil
+}
+
+// openOwn opens a git directory, with the bits that we need if it is the
+// project's own.
+func openOwn(project ownerRoot, dir string) (root *os.Root, err error) {
+	open := func() error { root, err = openDir(dir); return err }
+	name, outside := filepath.Rel(project.Name(), dir)
+	if outside != nil || !filepath.IsLocal(name) {
+		err = open()
+		return root, err
+	}
+	err = project.again(open, name)
+	return root, err
 }
 
 // openDir opens a directory. What is none is not opened at all: a FIFO would

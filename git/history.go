@@ -91,6 +91,15 @@ func (h history) save() error {
 // where there is nothing to keep, and what could not be kept. Only a store that
 // can't be written to and the end of ctx are errors.
 func (r *Repo) keepStanding(ctx context.Context) (*standing, []LeftOut, error) {
+	p, out, err := r.keepWhatIsSeen(ctx)
+	if len(out) > 0 && err == nil && r.root.unlockAll(".git") {
+		clear(r.refused)
+		return r.keepWhatIsSeen(ctx)
+	}
+	return p, out, err
+}
+
+func (r *Repo) keepWhatIsSeen(ctx context.Context) (*standing, []LeftOut, error) {
 	own, err := openGitDir(r.root)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) && !r.hasGit() {

@@ -27,6 +27,17 @@ func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, erro
 	if err := r.inPlace(); err != nil {
 		return nil, fmt.Errorf("cannot compare the project's history: %w", err)
 	}
+	list, err := r.lost(ctx, p, h)
+	if len(list) > 0 && r.root.unlockAll(".git") { // it was there, and we could not see it
+		list, err = r.lost(ctx, p, h)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot compare the project's history with checkpoint %s: %w", id, err)
+	}
+	return list, nil
+}
+
+func (r *Repo) lost(ctx context.Context, p *standing, h history) ([]autosession.LostRef, error) {
 	own := r.openWhole()
 	if own == nil {
 		return p.lost(p.tips()), nil
@@ -34,7 +45,7 @@ func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, erro
 	defer own.close()
 	m, err := r.compare(ctx, own, p, h)
 	if err != nil {
-		return nil, fmt.Errorf("cannot compare the project's history with checkpoint %s: %w", id, err)
+		return nil, err
 	}
 	list := p.lost(m.lost)
 	for _, name := range m.strayed {

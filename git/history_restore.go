@@ -44,6 +44,7 @@ func (r *Repo) restoreHistory(ctx context.Context, p *standing, h history) error
 	if err := r.clearStages(); err != nil {
 		return err
 	}
+	r.root.unlockAll(".git")
 	nothing := errors.New("nothing was committed then, or nothing could be kept")
 	own := r.openWhole()
 	if own == nil {
@@ -150,7 +151,7 @@ func (r *Repo) makeGitDir(ctx context.Context, p *standing, h history) error {
 		return err
 	}
 	defer root.Close()
-	w := &planter{root: root, next: r.git.next, dirty: map[string]bool{".": true}}
+	w := &planter{root: ownerRoot{root}, next: r.git.next, dirty: map[string]bool{".": true}}
 	if err := w.repository(ctx, p, h); err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (r *Repo) clearStages() error {
 	return err
 }
 
-func readDir(root *os.Root, name string) ([]fs.DirEntry, error) {
+func readDir(root ownerRoot, name string) ([]fs.DirEntry, error) {
 	d, err := root.Open(name)
 	if err != nil {
 		return nil, err
@@ -192,7 +193,7 @@ const planting = "tmp_autosession_"
 
 // planter puts files into a git directory of the project.
 type planter struct {
-	root  *os.Root
+	root  ownerRoot
 	next  func()
 	dirty map[string]bool // directories whose entries changed
 }

@@ -76,7 +76,7 @@ func TestIgnoreAsGit(t *testing.T) {
 		}
 		want := strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
 		slices.Sort(want)
-		w := &walk{root: root}
+		w := &walk{root: ownerRoot{root}}
 		if err := w.tree(t.Context(), []byte(excludes)); err != nil {
 			t.Fatal(err)
 		}

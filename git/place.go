@@ -16,7 +16,7 @@ import (
 // directory on the way, so that no link is followed; what it does through the
 // root can't leave the project.
 type placer struct {
-	root   *os.Root
+	root   ownerRoot
 	next   func()          // says that a step comes, which changes what is there
 	drop   map[string]bool // saved, and to be removed
 	unsafe map[string]bool // could not be saved: moved aside when in the way
@@ -27,7 +27,7 @@ type placer struct {
 // temporaryPrefix begins the names of files that are not yet in their place.
 const temporaryPrefix = ".autosession-restore-"
 
-func newPlacer(root *os.Root, next func(), drop []string, leftOut []LeftOut) *placer {
+func newPlacer(root ownerRoot, next func(), drop []string, leftOut []LeftOut) *placer {
 	p := &placer{
 		root:   root,
 		next:   next,

@@ -61,7 +61,7 @@ type found struct {
 
 // walk is one look over the project's tree.
 type walk struct {
-	root    *os.Root
+	root    ownerRoot
 	globs   globs    // what they name counts although it is ignored
 	include []string // files, and directories with all that is in them, that count as well
 	tracked []string // sorted; ignored files that are part of the work all the same
@@ -132,7 +132,8 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, here si
 		return nil
 	}
 	var st unix.Stat_t
-	if err := unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	stat := func() error { return unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) }
+	if err := w.root.again(stat, strings.TrimSuffix("./"+base, "/")); err != nil {
 		return w.skip(path, err)
 	}
 	dir := st.Mode&unix.S_IFMT == unix.S_IFDIR
@@ -201,9 +202,15 @@ func reason(err error) string {
 
 var errNotRegular = errors.New("not a regular file")
 
+// opener is a root, or one that gives us the owner's bits where we need them.
+type opener interface {
+	Lstat(name string) (fs.FileInfo, error)
+	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
+}
+
 // openRegular opens a regular file. It neither follows a link at the end of
 // path nor waits for the other side of a FIFO.
-func openRegular(root *os.Root, path string) (*os.File, error) {
+func openRegular(root opener, path string) (*os.File, error) {
 	before, err := root.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -227,7 +234,7 @@ func openRegular(root *os.Root, path string) (*os.File, error) {
 }
 
 // readRegular reads a regular file of at most limit bytes.
-func readRegular(root *os.Root, path string, limit int64) ([]byte, error) {
+func readRegular(root opener, path string, limit int64) ([]byte, error) {
 	f, err := openRegular(root, path)
 	if err != nil {
 		return nil, err
