@@ -37,6 +37,7 @@ type RepoState struct {
 	Busy        string   // "merge", "rebase", "bisect", ... that is under way, or ""
 	Unmerged    []string // paths that are in conflict, at most 20
 	Submodules  []string // paths of other repositories that HEAD names
+	Unkept      []string // what the last checkpoint could not hold, each with the reason
 }
 
 // Unusual says, a sentence each, what a session must know before it works
@@ -52,6 +53,7 @@ func (r RepoState) Unusual() []string {
 	add(!r.Exists, "There is no git repository.")
 	add(r.Busy != "", "A %s is under way in git and was left unfinished. End it, and lose nothing.", r.Busy)
 	add(len(r.Unmerged) > 0, "A merge left conflicts in %s. Resolve them, and lose nothing.", clip(strings.Join(r.Unmerged, ", "), 200))
+	add(len(r.Unkept) > 0, "No checkpoint holds %s: what becomes of it cannot be undone.", clip(strings.Join(r.Unkept, ", "), 300))
 	add(r.Detached(), "HEAD is at commit %.12s and on no branch. Make a branch before you go on, so that nothing is lost.", r.Head)
 	return out
 }

@@ -49,6 +49,11 @@ type Options struct {
 	// out. The defaults are 2 minutes and 4 GiB.
 	HistoryLimit time.Duration
 	HistorySize  int64
+	// FileSize is the size in bytes up to which a file is saved, and LargeSize
+	// that of all files together that are larger than 8 MiB: the smallest are
+	// saved. What is beyond is left out. A file need take no room on the disk
+	// to be large. The defaults are 2 GiB and 8 GiB.
+	FileSize, LargeSize int64
 }
 
 func (o Options) validate() error {
@@ -86,6 +91,7 @@ type Repo struct {
 	past    past              // of the project
 	saved   []saved           // the last checkpoints that were made here, newest first
 	refused map[string]string // objects of the project that can't be kept, and why
+	unkept  []LeftOut         // of the newest checkpoint that was made here
 }
 
 var (
@@ -111,6 +117,12 @@ func Open(o Options) (*Repo, error) {
 	}
 	if o.HistorySize == 0 {
 		o.HistorySize = 4 << 30
+	}
+	if o.FileSize == 0 {
+		o.FileSize = 2 << 30
+	}
+	if o.LargeSize == 0 {
+		o.LargeSize = 8 << 30
 	}
 	if err := os.MkdirAll(o.Store, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the checkpoint repository: %w", err)

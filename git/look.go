@@ -33,6 +33,11 @@ func (r *Repo) Look(ctx context.Context) (autosession.RepoState, error) {
 		return state, nil
 	}
 	defer own.close()
+	for _, l := range r.unkept {
+		if l.Why != notAFile {
+			state.Unkept = append(state.Unkept, fmt.Sprintf("%s (%s)", l.Path, l.Why))
+		}
+	}
 	state.Exists, state.Busy = true, own.busy()
 	state.Branch, state.Head = own.head()
 	if state.Head == "" {

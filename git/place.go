@@ -173,7 +173,7 @@ func (p *placer) removeEmpty(dir string) bool {
 // aside gives what stands at name, and is in no checkpoint, another name.
 func (p *placer) aside(name string) error {
 	for i := 1; ; i++ {
-		other := name + ".kept-" + strconv.Itoa(i)
+		other := beside(name, ".kept-"+strconv.Itoa(i))
 		if _, err := p.root.Lstat(other); errors.Is(err, fs.ErrNotExist) {
 			p.dirty[path.Dir(name)] = true
 			p.next()
@@ -182,6 +182,18 @@ func (p *placer) aside(name string) error {
 			return err
 		}
 	}
+}
+
+// maxName is how long a name in a directory may be, in bytes.
+const maxName = 255
+
+// beside returns name with an ending, shortened where it would be too long.
+func beside(name, ending string) string {
+	dir, base := path.Split(name)
+	if over := len(base) + len(ending) - maxName; over > 0 {
+		base = strings.ToValidUTF8(base[:len(base)-over], "")
+	}
+	return dir + base + ending
 }
 
 func (p *placer) remove(name string) error {

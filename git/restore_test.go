@@ -202,17 +202,21 @@ func TestRestoreLosesNothing(t *testing.T) {
 // TestRestoreOverTheUnsaveable puts things in the way that no checkpoint holds.
 func TestRestoreOverTheUnsaveable(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"fifo", "d/a", "repo"} {
+	long := strings.Repeat("n", 255)
+	for _, name := range []string{"fifo", "d/a", "repo", long} {
 		write(t, filepath.Join(dir, name), "1")
 	}
 	r := openRepo(t, git.Options{Dir: dir})
 	c := mustSave(t, r, "good")
-	for _, name := range []string{"fifo", "d", "repo"} {
+	for _, name := range []string{"fifo", "d", "repo", long} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"fifo", "d"} {
+	if err := os.Mkdir(filepath.Join(dir, long), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"fifo", "d", long + "/fifo"} {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +225,7 @@ func TestRestoreOverTheUnsaveable(t *testing.T) {
 	if err := r.Restore(t.Context(), c.ID); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"fifo", "d/a", "repo"} {
+	for _, name := range []string{"fifo", "d/a", "repo", long} {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != "1" {
 			t.Errorf("%s = %q, %v", name, got, err)
 		}

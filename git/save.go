@@ -84,7 +84,7 @@ func (r *Repo) store(ctx context.Context, label string, x extra) (autosession.Ch
 	if err != nil {
 		return c, nil, err
 	}
-	r.last = c.At
+	r.last, r.unkept = c.At, n.leftOut
 	r.remember(c.ID, s.entries, at, n)
 	r.index.setTrees(trees)
 	return c, s, r.index.save(r.opts.Store)

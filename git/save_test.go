@@ -204,3 +204,35 @@ func TestOverlookedFilesAreNoPartOfTheTree(t *testing.T) {
 		t.Errorf("an overlooked file counts: %v %v", changes, err)
 	}
 }
+
+// TestLargeFiles leaves files out that are larger than a checkpoint may hold,
+// though they take no room on the disk, and says so.
+func TestLargeFiles(t *testing.T) {
+	dir, store := t.TempDir(), filepath.Join(t.TempDir(), "store")
+	committed(t, dir, "sha1")
+	for name, size := range map[string]int64{"huge": 8 << 30, "l1": 9 << 20, "l2": 10 << 20, "l3": 11 << 20} {
+		write(t, filepath.Join(dir, name), "1")
+		if err := os.Truncate(filepath.Join(dir, name), size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := openRepo(t, git.Options{Dir: dir, Store: store, FileSize: 20 << 20, LargeSize: 20 << 20})
+	c := mustSave(t, r, "open")
+	if got, want := saved(t, store, c), []string{"a", "c", "l1", "l2"}; !slices.Equal(got, want) {
+		t.Errorf("saved %q, want %q", got, want)
+	}
+	os.Unsetenv("GIT_DIR")
+	state := mustLook(t, r)
+	if len(state.Unkept) != 2 || !strings.HasPrefix(state.Unkept[0], "huge (larger than") || !strings.HasPrefix(state.Unkept[1], "l3 (") {
+		t.Errorf("Unkept = %q", state.Unkept)
+	}
+	write(t, filepath.Join(dir, "a"), "2")
+	if err := r.Restore(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"huge", "l3"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("what a checkpoint does not hold was removed by going back to it: %v", err)
+		}
+	}
+}

@@ -42,6 +42,7 @@ func (r *Repo) scan(ctx context.Context, x extra, p *packer) (*scan, error) {
 		overlooked := r.opts.Overlook()
 		w.files = slices.DeleteFunc(w.files, func(f found) bool { return slices.Contains(overlooked, f.path) })
 	}
+	w.bound(r.opts.FileSize, r.opts.LargeSize)
 	read, err := r.readAll(ctx, w.files, p)
 	if err != nil {
 		return nil, err
@@ -150,6 +151,10 @@ func (r *Repo) readFile(ctx context.Context, path string, out *reading, p *packe
 	}
 	defer f.Close()
 	if out.Stamp, out.err = stampOf(f); out.err != nil {
+		return nil
+	}
+	if out.Stamp.Size > r.opts.FileSize {
+		out.err = errLarge
 		return nil
 	}
 	if out.Stamp.Size > inMemory {

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, here si
 	}
 	f := found{path: path, stamp: newStamp(&st)}
 	if f.stamp.gitMode() == 0 {
-		w.leaveOut(path, "neither a file nor a directory nor a link")
+		w.leaveOut(path, notAFile)
 		return nil
 	}
 	w.files = append(w.files, f)
@@ -192,6 +193,39 @@ func (w *walk) leaveOut(path, why string) {
 	w.leftOut = append(w.leftOut, LeftOut{Path: path, Why: why})
 }
 
+var (
+	errLarge = errors.New("larger than a checkpoint holds")
+	errMuch  = errors.New("together with other large files more than a checkpoint holds")
+)
+
+// bound leaves out files that are larger than one, and the largest of those
+// that are not small and together larger than all.
+func (w *walk) bound(one, all int64) {
+	var large []found
+	for _, f := range w.files {
+		if f.stamp.Size > inMemory {
+			large = append(large, f)
+		}
+	}
+	slices.SortStableFunc(large, func(a, b found) int { return cmp.Compare(a.stamp.Size, b.stamp.Size) })
+	out := map[string]bool{}
+	for _, f := range large {
+		all -= f.stamp.Size
+		switch {
+		case f.stamp.Size > one:
+			w.leaveOut(f.path, errLarge.Error())
+		case all < 0:
+			w.leaveOut(f.path, errMuch.Error())
+		default:
+			continue
+		}
+		out[f.path] = true
+	}
+	if len(out) > 0 {
+		w.files = slices.DeleteFunc(w.files, func(f found) bool { return out[f.path] })
+	}
+}
+
 // reason is what the operating system said, without the path.
 func reason(err error) string {
 	if no, ok := errors.AsType[syscall.Errno](err); ok {
@@ -199,6 +233,9 @@ func reason(err error) string {
 	}
 	return err.Error()
 }
+
+// notAFile is why sockets, devices and the like are in no checkpoint.
+const notAFile = "neither a file nor a directory nor a link"
 
 var errNotRegular = errors.New("not a regular file")
 
