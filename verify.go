@@ -9,16 +9,14 @@ import (
 
 // Verify holds the project and runs checks again: of the features that are
 // named, or of all that are proven or claimed. It returns the ledger as it is
-// then.
+// then. When Config.Stop is closed the check that runs is ended, and what the
+// others showed counts.
 func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
 	return withLedger(ctx, cfg, func(p *project) error {
 		l := p.ledger.clone()
-		round, err := p.newRound(ctx, &l, 0, p.report)
-		if err != nil {
-			return err
-		}
+		all := len(keys) == 0
 		for i, e := range l.Entries {
-			if len(keys) == 0 && e.State != FeatureOpen {
+			if all && e.State != FeatureOpen {
 				keys = append(keys, l.Key(i))
 			}
 		}
@@ -26,6 +24,12 @@ func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
 			if l.Find(key) < 0 {
 				return fmt.Errorf("cannot verify %q: there is no such feature; autosession features lists them", key)
 			}
+		}
+		ctx, cancel := p.untilStop(ctx)
+		defer cancel()
+		round, err := p.newRound(ctx, &l, 0, p.report)
+		if err != nil {
+			return err
 		}
 		round.keys(ctx, keys)
 		return errors.Join(round.err, p.settled(ctx, round))
