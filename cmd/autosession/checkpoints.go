@@ -72,7 +72,10 @@ func (a *app) protectCommand() *cobra.Command {
 		})
 	allow := a.projectCommand("allow PATH", "Let the next session change one protected path", cobra.ExactArgs(1),
 		func(ctx context.Context, cfg autosession.Config, args []string) error {
-			return autosession.Grant(ctx, cfg, args[0])
+			if err := autosession.Grant(ctx, cfg, args[0]); err != nil || !a.json {
+				return err
+			}
+			return a.printJSON(map[string]string{"granted": args[0]})
 		})
 	allow.Args = usage(allow.Args)
 	c.AddCommand(allow)

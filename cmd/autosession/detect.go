@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -31,7 +32,7 @@ func (a *app) printJSON(v any) error {
 	enc := json.NewEncoder(a.stdout)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("cannot print: %w", err)
+		return cmp.Or(a.stdout.lost(), fmt.Errorf("cannot print: %w", err))
 	}
 	return nil
 }

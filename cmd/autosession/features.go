@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,18 @@ func (a *app) featuresCommand() *cobra.Command {
 		Use:   "reset",
 		Short: "Start over: forget the ledger, so that the list in the project counts as new",
 		Args:  usage(cobra.NoArgs),
-		RunE:  func(c *cobra.Command, _ []string) error { return a.withProject(c, autosession.Reset) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.withProject(c, func(ctx context.Context, cfg autosession.Config) error {
+				if err := autosession.Reset(ctx, cfg); err != nil || !a.json {
+					return err
+				}
+				snapshot, err := cfg.Store.Load(ctx)
+				if err != nil {
+					return err
+				}
+				return a.printLedger(*cmp.Or(snapshot.Ledger, &autosession.Ledger{}))
+			})
+		},
 	}
 	config.AddFlags(reset.Flags())
 	c.AddCommand(verify, reset)
@@ -64,9 +76,11 @@ func (a *app) featuresCommand() *cobra.Command {
 }
 
 // withProject does something with the configuration of the project at -C. No
-// agent is needed for it.
+// agent is needed for it. stdout is for what came of it alone.
 func (a *app) withProject(c *cobra.Command, do func(context.Context, autosession.Config) error) error {
-	return a.wired(c, a.dir, func(ctx context.Context, w *parts, _ *signals, _ *screen) error { return do(ctx, w.cfg) })
+	return a.wired(c, a.dir, a.beside(), func(ctx context.Context, w *parts, signals *signals, _ *screen) error {
+		return signals.after(a, do(ctx, w.cfg))
+	})
 }
 
 // listed is one feature as features --json prints it.

@@ -29,7 +29,7 @@ func main() {
 
 // app is what every command works with: the streams and the global flags.
 type app struct {
-	stdout, stderr io.Writer
+	stdout, stderr *output
 	dir            string // -C
 	stateRoot      string // --state
 	json           bool
@@ -39,15 +39,17 @@ type app struct {
 
 // run runs one command line and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{stdout: &output{Writer: stdout}, stderr: &output{Writer: stderr}}
 	root := a.command()
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
-	status := exitStatus(err)
+	if err == nil {
+		err = a.stdout.lost()
+	}
 	if _, silent := errors.AsType[exitError](err); err != nil && !silent {
 		fmt.Fprintln(stderr, harmlessLines("autosession: "+err.Error(), ""))
 	}
-	return status
+	return exitStatus(err)
 }
 
 func (a *app) command() *cobra.Command {

@@ -32,15 +32,15 @@ right.`,
 	config.AddFlags(c.Flags())
 	c.Flags().SortFlags = false
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.wired(c, a.project(args), a.loop)
+		return a.wired(c, a.project(args), a, a.loop)
 	}
 	return c
 }
 
 // wired joins the adapters for the project at dir, which reads its own
 // settings again once it is rescued, and does something with them under a
-// person's signals and before their eyes.
-func (a *app) wired(c *cobra.Command, dir string, do func(context.Context, *parts, *signals, *screen) error) error {
+// person's signals and before their eyes: events go to the streams of shown.
+func (a *app) wired(c *cobra.Command, dir string, shown *app, do func(context.Context, *parts, *signals, *screen) error) error {
 	p, err := a.place(dir)
 	if err != nil {
 		return err
@@ -53,12 +53,13 @@ func (a *app) wired(c *cobra.Command, dir string, do func(context.Context, *part
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.attend(c.Context(), w, c.Flags(), do), w.close())
+	return errors.Join(shown.attend(c.Context(), w, c.Flags(), do), w.close())
 }
 
 // attend does something with the adapters of a project under a person's
 // signals and before their eyes.
 func (a *app) attend(ctx context.Context, w *parts, flags *pflag.FlagSet, do func(context.Context, *parts, *signals, *screen) error) error {
+	outlive()
 	ctx, signals := listen(ctx)
 	defer signals.end()
 	screen := a.screen(w.cfg)
@@ -75,13 +76,11 @@ func (a *app) attend(ctx context.Context, w *parts, flags *pflag.FlagSet, do fun
 // loop runs a project's sessions, and returns the status that the end means.
 func (a *app) loop(ctx context.Context, w *parts, signals *signals, screen *screen) error {
 	modest()
+	a.stdout.dispensable()
 	screen.begin()
 	d, err := autosession.Loop{Config: w.cfg}.Run(ctx)
 	screen.end()
-	switch {
-	case signals.first() != 0:
-		return errors.Join(exitError(exitSignal+int(signals.first())), told(a, err))
-	case err != nil:
+	if err := signals.after(a, err); err != nil {
 		return err
 	}
 	var last autosession.Outcome
@@ -102,6 +101,10 @@ func modest() {
 		debug.SetGCPercent(30)
 	}
 }
+
+// outlive lets the program go on when nobody reads its output any more. What it
+// starts is not concerned.
+func outlive() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // told prints an error that does not change the exit status.
 func told(a *app, err error) error {
@@ -179,7 +182,7 @@ func (s *signals) wait(kill context.CancelCauseFunc) {
 			case 2:
 				kill(fmt.Errorf("a signal to end at once (%s)", sig))
 			default:
-				os.Exit(exitSignal + int(sig))
+				os.Exit(exitSignal + int(s.signal))
 			}
 		}
 	}
@@ -190,6 +193,15 @@ func (s *signals) end() {
 	signal.Stop(s.got)
 	close(s.done)
 	<-s.ended
+}
+
+// after is what a command ends with that came to err: the status of the first
+// signal, else err.
+func (s *signals) after(a *app, err error) error {
+	if s.first() == 0 {
+		return err
+	}
+	return errors.Join(exitError(exitSignal+int(s.first())), told(a, err))
 }
 
 // first is the first signal, or 0. It is known once stop is closed.

@@ -42,7 +42,7 @@ another process holds the project; 7 when there is no sandbox.`,
 			return err
 		}
 		err = a.shell(c.Context(), w, c.Flags(), autosession.Command{
-			Path: args[0], Args: args[1:], Stdin: c.InOrStdin(), Stdout: a.stdout, Stderr: a.stderr,
+			Path: args[0], Args: args[1:], Stdin: c.InOrStdin(), Stdout: a.stdout.Writer, Stderr: a.stderr.Writer,
 		})
 		return errors.Join(err, w.close())
 	}
@@ -51,12 +51,11 @@ another process holds the project; 7 when there is no sandbox.`,
 
 // shell runs one command to its end, and returns its exit status.
 func (a *app) shell(ctx context.Context, w *parts, flags *pflag.FlagSet, cmd autosession.Command) error {
+	outlive()
 	ctx, signals := listen(ctx)
 	defer signals.end()
-	// The command's output is its own: what we have to say goes beside it.
-	beside := *a
-	beside.stdout = a.stderr
-	screen := beside.screen(w.cfg)
+	// The command's output is its own.
+	screen := a.beside().screen(w.cfg)
 	defer screen.end()
 	if weak := weakness(w.cfg.Confined); weak != "" && !a.quiet {
 		fmt.Fprintln(a.stderr, weak)

@@ -38,11 +38,19 @@ type screen struct {
 
 func (a *app) screen(cfg autosession.Config) *screen {
 	s := &screen{a: a, out: a.stdout, cfg: cfg, began: time.Now()}
-	if f, ok := a.stdout.(*os.File); ok {
+	if f, ok := a.stdout.Writer.(*os.File); ok {
 		s.terminal = term.IsTerminal(int(f.Fd())) && !a.json
 	}
 	s.colour = s.terminal && !a.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return s
+}
+
+// beside is for a command whose stdout is for what came of it: what happens on
+// the way is for people, on stderr.
+func (a *app) beside() *app {
+	b := *a
+	b.stdout, b.json = a.stderr, false
+	return &b
 }
 
 // say prints a line for people: on stderr with --json.

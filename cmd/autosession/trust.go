@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/config"
 )
 
 func (a *app) trustCommand() *cobra.Command {
@@ -40,6 +41,9 @@ func (a *app) trustCommand() *cobra.Command {
 			})
 			if err := errors.Join(err, w.close()); err != nil {
 				return err
+			}
+			if a.json {
+				return a.printJSON(map[string]any{"hash": conf.Hash, "accepted": append([]config.Ignored{}, conf.Ignored...)})
 			}
 			for _, i := range conf.Ignored {
 				fmt.Fprintf(a.stdout, "accepted: %s = %s (%s)\n", i.Name, harmless(i.Value), i.Source)

@@ -27,7 +27,7 @@ func ungated() {
 
 func runUngated(dir string) (status int, err error) {
 	ctx := context.Background()
-	a := &app{stdout: os.Stdout, stderr: os.Stderr}
+	a := &app{stdout: &output{Writer: os.Stdout}, stderr: &output{Writer: os.Stderr}}
 	p, err := a.place(dir)
 	if err != nil {
 		return exitUnexpected, err
