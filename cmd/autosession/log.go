@@ -81,6 +81,7 @@ func (a *app) printLog(ctx context.Context, p place, store *sqlite.Store, rec au
 	next := int64(1)
 	for {
 		// Looked at before the events: what came before the end is printed.
+		_, held := autosession.ReadHolder(p.state)
 		now, err := findSession(ctx, store, rec.Number)
 		if err != nil {
 			return err
@@ -95,6 +96,10 @@ func (a *app) printLog(ctx context.Context, p place, store *sqlite.Store, rec au
 			}
 		}
 		if !l.follow || now.Phase == autosession.PhaseEnded {
+			return nil
+		}
+		if !held {
+			fmt.Fprintf(a.stderr, "session %d was left by a process that died; the next run closes it\n", now.Number)
 			return nil
 		}
 		if err := autosession.AutoContinue(ctx, 200*time.Millisecond); err != nil {

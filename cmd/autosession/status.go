@@ -65,11 +65,18 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Print where the project stands",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			p, err := a.place(a.project(args))
+			if err != nil {
+				return err
+			}
+			// Looked at before the records: a session that ends meanwhile is
+			// not taken for one whose process died.
+			_, held := autosession.ReadHolder(p.state)
 			p, snapshot, d, err := a.look(c.Context(), args)
 			if err != nil {
 				return err
 			}
-			s := newStatus(p, snapshot, d)
+			s := newStatus(p, snapshot, d, held)
 			if a.json {
 				return a.printJSON(s)
 			}
@@ -79,12 +86,15 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 }
 
-func newStatus(p place, s autosession.Snapshot, d autosession.Detection) status {
+// newStatus takes what is known together. held says whether a process held the
+// project before that was read.
+func newStatus(p place, s autosession.Snapshot, d autosession.Detection, held bool) status {
 	out := status{
 		Project: p.dir, Kind: d.Kind, Sessions: []statusSession{},
 		Usage: statusUsage{Sessions: s.Spent.Sessions, CostUSD: s.Spent.CostUSD, Tokens: s.Spent.Tokens},
 	}
 	_, out.Running = autosession.ReadHolder(p.state)
+	alive := held || out.Running
 	if s.Ledger != nil {
 		out.Features = s.Ledger.Tally()
 	}
@@ -92,11 +102,11 @@ func newStatus(p place, s autosession.Snapshot, d autosession.Detection) status 
 		out.Confined = s.Run.Confined
 	}
 	for _, rec := range s.Sessions {
-		out.Sessions = append(out.Sessions, newStatusSession(rec))
+		out.Sessions = append(out.Sessions, newStatusSession(rec, false))
 	}
 	for _, rec := range s.Pending {
 		if rec.Number > 0 {
-			out.Sessions = append(out.Sessions, newStatusSession(rec))
+			out.Sessions = append(out.Sessions, newStatusSession(rec, alive))
 			out.Usage.add(rec.Usage)
 		}
 	}
@@ -106,13 +116,19 @@ func newStatus(p place, s autosession.Snapshot, d autosession.Detection) status 
 	return out
 }
 
-func newStatusSession(r autosession.SessionRecord) statusSession {
-	outcome := string(r.Outcome.Class)
-	if r.Phase != autosession.PhaseEnded {
+// newStatusSession is one session. alive says whether a process holds the
+// project, so that one that has not ended can run.
+func newStatusSession(r autosession.SessionRecord, alive bool) statusSession {
+	outcome, detail := string(r.Outcome.Class), r.Outcome.Detail
+	switch {
+	case r.Phase == autosession.PhaseEnded:
+	case alive:
 		outcome = "running"
+	default:
+		outcome, detail = string(autosession.OutcomeInterrupted), "its process died; the next run closes it"
 	}
 	return statusSession{
-		Number: r.Number, Kind: r.Kind, Outcome: outcome, Detail: r.Outcome.Detail,
+		Number: r.Number, Kind: r.Kind, Outcome: outcome, Detail: detail,
 		Started: r.Started, Ended: moment(r.Ended),
 		Turns: r.Usage.Turns, Tokens: r.Usage.Tokens, CostUSD: r.Usage.CostUSD,
 		Claimed: r.Claimed, Proven: r.Proven, Disproved: r.Disproved, Broken: r.Broken,
