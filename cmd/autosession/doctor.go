@@ -68,11 +68,32 @@ func (f finding) print(out io.Writer) {
 	}
 }
 
-// examine looks at all that a run needs. It changes nothing.
+// examine looks at all that a run needs. It changes nothing but that it makes
+// the project's state directory where that is missing.
 func (p place) examine(ctx context.Context, flags *pflag.FlagSet) []finding {
 	c, settings := p.settings(ctx, flags)
-	findings := append([]finding{p.gitFinding(ctx), settings, p.recordsFinding(ctx)}, agentFindings(ctx, c)...)
+	state := p.stateFinding()
+	findings := append([]finding{p.gitFinding(ctx), settings, p.projectFinding(), state, p.recordsFinding(ctx)}, agentFindings(ctx, c)...)
+	if !state.OK {
+		return findings // the sandbox is tried out there
+	}
 	return append(findings, p.sandboxFinding(ctx))
+}
+
+// projectFinding says whether we can write in the project.
+func (p place) projectFinding() finding {
+	f := finding{Name: "project", OK: true, Detail: p.dir}
+	if err := writable(p.dir); err != nil {
+		return finding{Name: "project", Detail: fmt.Sprintf("%s cannot be written to: %v; it must belong to you", p.dir, err)}
+	}
+	return f
+}
+
+func (p place) stateFinding() finding {
+	if err := p.furnish(); err != nil {
+		return finding{Name: "state", Detail: err.Error()}
+	}
+	return finding{Name: "state", OK: true, Detail: p.state}
 }
 
 func (p place) gitFinding(ctx context.Context) finding {

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/autosession/autosession"
 	"github.com/autosession/autosession/config"
@@ -93,6 +96,23 @@ func version() string {
 		}
 	}
 	return strings.TrimSpace(cmp.Or(info.Main.Version, "devel"))
+}
+
+// writable says why we cannot write in a directory of somebody else. One of our
+// own is opened when a run begins.
+func writable(dir string) error {
+	err := unix.Access(dir, unix.W_OK|unix.X_OK)
+	if err == nil {
+		return nil
+	}
+	info, gone := os.Stat(dir)
+	if gone != nil {
+		return gone
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == os.Geteuid() {
+		return nil
+	}
+	return err
 }
 
 // installed says whether a program can be found.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -32,7 +33,14 @@ right.`,
 	config.AddFlags(c.Flags())
 	c.Flags().SortFlags = false
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.wired(c, a.project(args), a, a.loop)
+		dir := a.project(args)
+		if err := writable(dir); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+			return &autosession.OutcomeError{Outcome: autosession.Outcome{
+				Class:  autosession.OutcomeNeedsPerson,
+				Detail: fmt.Sprintf("%s cannot be written to: %v; make it yours, or run as who owns it", dir, err),
+			}}
+		}
+		return a.wired(c, dir, a, a.loop)
 	}
 	return c
 }

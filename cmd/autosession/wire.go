@@ -70,6 +70,34 @@ func (a *app) root() (string, error) {
 	return abs, nil
 }
 
+// furnish makes the state directory of a project. One that cannot be used is an
+// error of usage; nothing is made then inside the project.
+func (p place) furnish() error {
+	root := filepath.Dir(p.state)
+	if rel, err := filepath.Rel(p.dir, resolved(root)); err == nil && filepath.IsLocal(rel) {
+		return usageError{fmt.Errorf("cannot keep the state in %s: it lies inside the project; name another directory with --state", root)}
+	}
+	err := os.MkdirAll(p.state, 0o700)
+	if err == nil {
+		var probe string
+		if probe, err = os.MkdirTemp(p.state, "probe-"); err == nil {
+			err = os.Remove(probe)
+		}
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("cannot use %s for the state: %w; name another directory with --state", p.state, err)}
+	}
+	return nil
+}
+
+// resolved is a path without links, as far as it exists.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil || path == filepath.Dir(path) {
+		return cmp.Or(real, path)
+	}
+	return filepath.Join(resolved(filepath.Dir(path)), filepath.Base(path))
+}
+
 // load reads the configuration of a project. Until the project is rescued its
 // own file is not read.
 func (p place) load(flags *pflag.FlagSet, trusted string, rescued bool) (config.Config, error) {
@@ -98,6 +126,9 @@ type parts struct {
 // wire joins the adapters for a project. played is the base URL of a played
 // model, or "".
 func wire(ctx context.Context, p place, c config.Config, played string) (*parts, error) {
+	if err := p.furnish(); err != nil {
+		return nil, err
+	}
 	w := &parts{place: p, played: played}
 	confined, err := w.confine(ctx, c)
 	if err != nil {
