@@ -101,9 +101,13 @@ func (p place) settled(c *cobra.Command) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	// Until a dead session is rescued, whatever lies in the project may be an
-	// agent's.
-	return p.load(c.Flags(), snapshot.Project.Trusted, len(snapshot.Pending) == 0)
+	return p.load(c.Flags(), snapshot.Project.Trusted, rescued(snapshot))
+}
+
+// rescued says whether nothing of the project is to be put right first. Until a
+// dead session, check or rollback is, whatever lies there may be an agent's.
+func rescued(s autosession.Snapshot) bool {
+	return len(s.Pending) == 0 && s.Project.Checking == nil && s.Project.Rollback == ""
 }
 
 // judgedBy is what the policy of a project is made of: for a session, and for a

@@ -53,15 +53,24 @@ func (a *app) wired(c *cobra.Command, dir string, shown *app, do func(context.Co
 	if err != nil {
 		return err
 	}
-	conf, err := p.load(c.Flags(), "", false)
-	if err != nil {
-		return err
-	}
-	w, err := wire(c.Context(), p, conf, "")
+	w, err := p.wire(c)
 	if err != nil {
 		return err
 	}
 	return errors.Join(shown.attend(c.Context(), w, c.Flags(), do), w.close())
+}
+
+// wire joins the adapters for a project by the settings that can be read before
+// the project is rescued. What is wrong with any of them is told at once.
+func (p place) wire(c *cobra.Command) (*parts, error) {
+	if _, err := p.settled(c); is[*config.Error](err) {
+		return nil, err
+	}
+	conf, err := p.load(c.Flags(), "", false)
+	if err != nil {
+		return nil, err
+	}
+	return wire(c.Context(), p, conf, "")
 }
 
 // attend does something with the adapters of a project under a person's

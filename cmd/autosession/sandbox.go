@@ -33,11 +33,7 @@ another process holds the project; 7 when there is no sandbox.`,
 		if err != nil {
 			return err
 		}
-		conf, err := p.load(c.Flags(), "", false)
-		if err != nil {
-			return err
-		}
-		w, err := wire(c.Context(), p, conf, "")
+		w, err := p.wire(c)
 		if err != nil {
 			return err
 		}

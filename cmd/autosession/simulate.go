@@ -72,7 +72,7 @@ func (p place) bothPolicies(c *cobra.Command) (was, is *policy.Policy, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	rescued := len(snapshot.Pending) == 0
+	rescued := rescued(snapshot)
 	present, err := p.load(nil, snapshot.Project.Trusted, rescued)
 	if err != nil {
 		return nil, nil, err
