@@ -188,16 +188,6 @@ func readDir(root ownerRoot, name string) ([]fs.DirEntry, error) {
 	return d.ReadDir(-1)
 }
 
-// planting begins the names of files that are not yet in their place.
-const planting = "tmp_autosession_"
-
-// planter puts files into a git directory of the project.
-type planter struct {
-	root  ownerRoot
-	next  func()
-	dirty map[string]bool // directories whose entries changed
-}
-
 // repository fills a new git directory with a standing.
 func (w *planter) repository(ctx context.Context, p *standing, h history) error {
 	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
@@ -306,70 +296,4 @@ func (w *planter) ref(id string) error {
 		}
 	}
 	return fmt.Errorf("%s: all names for %s are taken", keptDir, id)
-}
-
-// clear removes the files in dirs that a killed planter left.
-func (w *planter) clear(dirs ...string) {
-	for _, dir := range dirs {
-		found, _ := readDir(w.root, dir)
-		for _, e := range found {
-			if strings.HasPrefix(e.Name(), planting) {
-				w.root.Remove(path.Join(dir, e.Name()))
-			}
-		}
-	}
-}
-
-func (w *planter) mkdir(dir string) error {
-	for at := dir; at != "."; at = path.Dir(at) {
-		w.dirty[path.Dir(at)] = true
-	}
-	w.next()
-	return w.root.MkdirAll(dir, 0o777)
-}
-
-func (w *planter) copy(name, from string, perm fs.FileMode) error {
-	f, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return w.file(name, f, perm)
-}
-
-// file writes a file that is there whole or not at all. Until then it has a
-// name that git takes neither for a pack nor for a ref.
-func (w *planter) file(name string, content io.Reader, perm fs.FileMode) error {
-	w.next()
-	temporary := path.Join(path.Dir(name), planting+rand.Text()+".lock")
-	f, err := w.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		w.next()
-		err = w.root.Rename(temporary, name)
-	}
-	if err != nil {
-		return errors.Join(err, w.root.Remove(temporary))
-	}
-	w.dirty[path.Dir(name)] = true
-	return nil
-}
-
-// sync makes the names of what was put in durable.
-func (w *planter) sync() error {
-	for dir := range w.dirty {
-		w.next()
-		d, err := w.root.Open(dir)
-		if err == nil {
-			err = errors.Join(d.Sync(), d.Close())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	clear(w.dirty)
-	return nil
 }
