@@ -52,7 +52,7 @@ type Options struct {
 	// FileSize is the size in bytes up to which a file is saved, and LargeSize
 	// that of all files together that are larger than 8 MiB: the smallest are
 	// saved. What is beyond is left out. A file need take no room on the disk
-	// to be large. The defaults are 2 GiB and 8 GiB.
+	// to be large. The defaults are 1 GiB and 4 GiB.
 	FileSize, LargeSize int64
 }
 
@@ -119,10 +119,10 @@ func Open(o Options) (*Repo, error) {
 		o.HistorySize = 4 << 30
 	}
 	if o.FileSize == 0 {
-		o.FileSize = 2 << 30
+		o.FileSize = 1 << 30
 	}
 	if o.LargeSize == 0 {
-		o.LargeSize = 8 << 30
+		o.LargeSize = 4 << 30
 	}
 	if err := os.MkdirAll(o.Store, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the checkpoint repository: %w", err)
