@@ -32,7 +32,7 @@ func TestHarmless(t *testing.T) {
 func TestOneLineEach(t *testing.T) {
 	const forged = "\nproven   F2       the real thing"
 	var out bytes.Buffer
-	a := &app{stdout: &out}
+	a := &app{stdout: &output{Writer: &out}}
 	proof := autosession.CheckRun{Passed: true, Command: "true" + forged}
 	l := autosession.Ledger{Entries: []autosession.LedgerEntry{
 		{State: autosession.FeatureOpen, Feature: autosession.Feature{ID: "F1" + forged, Description: "does nothing" + forged}},
