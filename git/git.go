@@ -103,8 +103,9 @@ var (
 )
 
 // Open returns the Repo of a project. It makes the checkpoint repository on
-// first use, and removes what a git that was killed left in it. It fails when
-// there is no git that is new enough, or when Store lies inside Dir.
+// first use. What a git that was killed left in it is removed before the first
+// write. It fails when there is no git that is new enough, or when Store lies
+// inside Dir.
 func Open(o Options) (*Repo, error) {
 	if err := o.validate(); err != nil {
 		return nil, err

@@ -122,6 +122,9 @@ func TestKilledGit(t *testing.T) {
 	}
 	write(t, filepath.Join(store, "autosession-index"), "half")
 	r := openRepo(t, git.Options{Dir: dir, Store: store})
+	if _, err := os.Stat(filepath.Join(store, "HEAD.lock")); err != nil {
+		t.Errorf("who only opens it takes away what may be another one's: %v", err)
+	}
 	two := mustSave(t, r, "two")
 	list, err := r.Checkpoints(t.Context())
 	if err != nil || !reflect.DeepEqual(list, []autosession.Checkpoint{two, one}) {

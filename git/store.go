@@ -10,11 +10,8 @@ import (
 	"strings"
 )
 
-// prepare makes the checkpoint repository when it is missing, and repairs it.
+// prepare makes the checkpoint repository when it is missing.
 func (r *Repo) prepare(ctx context.Context) error {
-	if err := r.repair(); err != nil {
-		return err
-	}
 	if _, err := os.Stat(filepath.Join(r.opts.Store, "config")); err != nil {
 		return r.create(ctx)
 	}
@@ -61,9 +58,10 @@ func (r *Repo) create(ctx context.Context) error {
 	return nil
 }
 
-// repair removes what a git that was killed left in the repository. Nobody
-// else writes there: whoever has a Repo holds the project's lock. It need not
-// look again while nothing of ours was cut short.
+// repair removes what a git that was killed left in the repository, before the
+// first write. Nobody else writes there: whoever changes something holds the
+// project's lock. Whoever only has a Repo may not. It need not look again while
+// nothing of ours was cut short.
 func (r *Repo) repair() error {
 	if r.clean {
 		return nil
