@@ -151,7 +151,7 @@ func (c *call) inner(args []Arg, found bool) {
 
 // insteadOf is what does the work of programs that agents often ask for.
 var insteadOf = map[string]string{
-	"wget": "use curl, to localhost", "printenv": "use env", "unset": "assign an empty value", "ln": "copy with cp", "rmdir": "use rm -r",
+	"wget": "use curl, to localhost", "egrep": "use grep -E", "fgrep": "use grep -F", "gawk": "use awk", "mawk": "use awk", "printenv": "use env", "unset": "assign an empty value", "ln": "copy with cp", "rmdir": "use rm -r",
 	"tar": "copy the files, or use git archive", "gofmt": "use go fmt", "which": "use command -v", "type": "use command -v",
 	"pgrep": "use ps aux | grep", "killall": "use pkill -f 'node ...'", "fuser": "use lsof to look, and pkill -f 'node ...' to end",
 	"ss": "use lsof -i", "netstat": "use lsof -i", "top": "use ps aux", "less": "use head or tail", "more": "use head or tail", "vim": "use the Edit tool", "nano": "use the Edit tool",

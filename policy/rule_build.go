@@ -22,8 +22,8 @@ var buildRules = []rule{
 
 var (
 	goNever  = words("-exec -toolexec -vettool")
-	goWrites = words("-o -coverprofile -cpuprofile -memprofile -blockprofile -mutexprofile -trace -pkgdir -test.coverprofile -test.cpuprofile -test.memprofile -test.trace")
-	goDirs   = words("-C -outputdir -test.outputdir -test.gocoverdir")
+	goWrites = words("-o -coverprofile -cpuprofile -memprofile -blockprofile -mutexprofile -trace -pkgdir -testlogfile -output")
+	goDirs   = words("-C -outputdir -gocoverdir -fuzzcachedir -objdir")
 	goReads  = words("-overlay -modfile -pgo")
 	goValues = words("-p -run -bench -count -timeout -tags -ldflags -gcflags -asmflags -mod -cpu -parallel -benchtime -covermode -coverpkg -skip -fuzz -fuzztime -buildmode -compiler -installsuffix -gccgoflags -vet -shuffle")
 )
@@ -46,6 +46,8 @@ func checkGo(c *call, _ *parsed) {
 			}
 			if verb != "" && outsidePath(head) {
 				c.use(a, useRead)
+			} else if verb == "tool" {
+				c.use(a, useWrite) // it may be the value of an option
 			}
 			if verb == "run" {
 				return
@@ -56,7 +58,7 @@ func checkGo(c *call, _ *parsed) {
 			continue
 		}
 		name, _, attached := strings.Cut(head, "=")
-		name = "-" + strings.TrimLeft(name, "-")
+		name = "-" + strings.TrimPrefix(strings.TrimLeft(name, "-"), "test.")
 		if name == "-args" || name == "-" {
 			return
 		}
@@ -72,7 +74,9 @@ func checkGo(c *call, _ *parsed) {
 			i++
 			val = c.args[i]
 		}
-		c.goFlag(name, val)
+		if c.goFlag(name, val); verb == "tool" && attached {
+			c.use(val, useWrite)
+		}
 	}
 }
 
@@ -90,6 +94,8 @@ func (c *call) goFlag(name string, val Arg) {
 		c.use(val, useRead)
 	}
 }
+
+var cargoDirs = words("--target-dir -C --out-dir --artifact-dir --root --build-dir --lockfile-path")
 
 // checkCargo reads cargo's options up to --, after which they belong to the
 // program.
@@ -116,8 +122,10 @@ func checkCargo(c *call, _ *parsed) {
 		case len(name) > 3 && strings.HasPrefix("--config", name):
 			c.refuse("P9", "has --config, which can name programs to run", "leave it out")
 			return
-		case name == "--target-dir", name == "-C", name == "--out-dir", name == "--artifact-dir", name == "--root":
+		case cargoDirs[name]:
 			c.use(val, useDir)
+		case strings.HasPrefix(name, "-C"):
+			c.use(a.from(len("-C")), useDir)
 		case name == "--manifest-path", name == "--path":
 			c.use(val, useRead)
 		}

@@ -10,9 +10,9 @@ var curlRules = []rule{
 	{names: "curl", operands: "data...", check: checkCurl,
 		options: `-s -S -f -L -i -I -v -k -G -N -g -4 -6 -# -O -R -a -j -q -V -Z -0 --silent --show-error --fail --fail-with-body --fail-early --location --include --head --verbose --insecure --get
 			--no-buffer --globoff --ipv4 --ipv6 --progress-bar --no-progress-meter --remote-name --remote-name-all --remote-time --append --junk-session-cookies --disable --version --parallel --compressed --http1.0 --http1.1
-			--http2 --http2-prior-knowledge --path-as-is --create-dirs --retry-connrefused --retry-all-errors --no-keepalive --no-clobber --raw --tcp-nodelay --styled-output --no-sessionid --no-location --no-silent --no-fail flag
+			--http2 --http2-prior-knowledge --path-as-is --create-dirs --retry-connrefused --retry-all-errors --no-keepalive --no-clobber --raw --tcp-nodelay --styled-output --no-sessionid --no-location --no-silent --no-fail --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3 --basic --digest --anyauth flag
 			-X -A -e -m -r -y -Y -z -C --request --user-agent --referer --max-time --connect-timeout --retry --retry-delay --retry-max-time --range --speed-time --speed-limit --time-cond --continue-at
-			--form-string --data-raw --max-redirs --limit-rate --keepalive-time --rate --parallel-max --max-filesize --expect100-timeout --happy-eyeballs-timeout-ms -u --user --oauth2-bearer value
+			--tls-max --form-string --data-raw --max-redirs --limit-rate --keepalive-time --rate --parallel-max --max-filesize --expect100-timeout --happy-eyeballs-timeout-ms -u --user --oauth2-bearer value
 			-H -d --header --data --data-binary --data-ascii --json at
 			-T --upload-file --cacert -E --cert --key read
 			-o -D -c --output --dump-header --cookie-jar --stderr --trace --trace-ascii write
@@ -30,6 +30,9 @@ var curlRules = []rule{
 }
 
 var (
+	// curlCount is what curl replaces in -o by what a pattern matched.
+	curlCount = regexp.MustCompile(`#[0-9]`)
+
 	loopback = regexp.MustCompile(`^(?:https?://)?(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:[/?#][^\\\s{}]*)?$`)
 	anyHost  = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\\\s{}]*)?$`)
 )
@@ -55,6 +58,10 @@ func checkCurl(c *call, p *parsed) {
 			}
 		case "-w", "--write-out":
 			c.curlFormat(o.val)
+		case "-T", "--upload-file":
+			if strings.ContainsAny(o.val.String(), "{[") {
+				c.refuse("P9", "uploads files by a pattern", "name one file")
+			}
 		}
 	}
 	for _, u := range urls {
@@ -66,8 +73,16 @@ func checkCurl(c *call, p *parsed) {
 			instead: "ask only servers that you started yourself", fix: curlFix(text)})
 		return
 	}
-	if p.has("-O", "--remote-name", "--remote-name-all") {
+	out, _ := p.value("-o", "--output")
+	if counts := curlCount.MatchString(out.String()); counts || p.has("-O", "--remote-name", "--remote-name-all") {
 		for _, u := range urls {
+			if _, after, _ := strings.Cut(urlText(u), "://"); strings.Contains(strings.TrimPrefix(after, "["), "[") {
+				c.refuse("P5", "makes names of files from a pattern in an address", "ask for one file at a time, with -o NAME")
+				return
+			}
+			if counts {
+				continue
+			}
 			name := u.String()
 			name, _, _ = strings.Cut(name, "?")
 			c.use(literalArg(name[strings.LastIndexByte(name, '/')+1:]), useWrite)

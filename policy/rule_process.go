@@ -1,13 +1,16 @@
 package policy
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // processRules are the programs that look at and end processes, and small ones.
 var processRules = []rule{
 	{names: "ps lsof which whoami uname sleep", lenient: true, operands: "data...",
 		allow: []string{"ps aux | grep node", "lsof -ti :3000", "which node npm", "uname -a", "sleep 0.5"}, deny: []string{"ps $(wget x)", "sleep `id`"}},
-	{names: "date", operands: "data...", options: "-u -R --utc --rfc-email --universal --debug flag\n-d --date --rfc-3339 value\n-I --iso-8601 maybe\n-r -f --reference --file read\n-s --set never",
-		allow: []string{"date +%Y-%m-%d", "date -u -d '2 days ago'", "date -Iseconds"}, deny: []string{"date -s tomorrow", "date -f /etc/passwd"}},
+	{names: "date", operands: "data...", check: checkDate, options: "-u -R --utc --rfc-email --universal --debug flag\n-d --date --rfc-3339 value\n-I --iso-8601 maybe\n-r -f --reference --file read\n-s --set never",
+		allow: []string{"date +%Y-%m-%d", "date -u -d '2 days ago'", "date -Iseconds"}, deny: []string{"date -s tomorrow", "date -f /etc/passwd", "date 010100002020"}},
 	{names: "kill", lenient: true, operands: "data...", check: checkKill,
 		allow: []string{"node x & PID=$!; sleep 1; kill $PID", "kill %1", "kill -9 $!", "sleep 9 & kill -s TERM $!", "npm run dev & P=$!; kill -TERM \"$P\" 2>/dev/null || true"},
 		deny:  []string{"kill 1", "kill -9 -1", "kill 0", "kill $PPID", "kill $$", "kill $PID", "kill $(lsof -t -i:3000)", "kill -- -1", "P=1234; kill $P", "kill -9 $(pgrep node)", "kill -STOP $PPID"}},
@@ -22,6 +25,15 @@ var (
 	pids     = regexp.MustCompile(`^[0-9]{2,9}$`)
 	devNames = regexp.MustCompile(`^(?:node|npm|npx|vite|next)(?: [A-Za-z0-9 ._/:=-]*)?$`)
 )
+
+// checkDate wants formats only: any other operand sets the clock.
+func checkDate(c *call, p *parsed) {
+	for _, a := range p.operands {
+		if !strings.HasPrefix(a.head(), "+") {
+			c.refuse("P9", "sets the clock to "+a.String(), "print it: date +FORMAT")
+		}
+	}
+}
 
 func checkKill(c *call, _ *parsed) {
 	args := c.args

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // pythonRules are python, pip and pytest.
 var pythonRules = []rule{
@@ -17,8 +20,8 @@ var pythonRules = []rule{
 		allow: []string{"pip install -r requirements.txt", "pip install flask==2.0", "pip list --format=json", "pip install -e .", ".venv/bin/pip install x"},
 		deny:  []string{"pip install --target=/usr/lib/python3 x", "pip install -t /etc x", "pip config edit --editor 'sh -c id'", "pip --edit x config edit", "pip install --targ /etc x", "pip config set a b", "pip install -r /etc/passwd", "pip download -d/etc x", "pip install /etc/x"}},
 	{names: "pytest", lenient: true, exact: true, operands: "data...",
-		options: "-k -m -n -p -W -o --maxfail --durations --tb --cov --cov-report --ignore --deselect --override-ini value\n--junitxml --junit-xml --resultlog --report-log --log-file write\n-c --rootdir --confcutdir read\n--basetemp dir\n-x -v -q -s -l flag",
-		check:   operandDirs,
+		options: "-k -m -n -p -W -o --maxfail --durations --tb --cov --cov-report --ignore --deselect --override-ini value\n--junitxml --junit-xml --resultlog --report-log --log-file --debug --html --json-report-file --csv write\n-c --rootdir --confcutdir --cov-config read\n--basetemp --alluredir dir\n-x -v -q -s -l flag",
+		check:   checkPytest,
 		allow:   []string{"pytest -xvs tests/test_a.py::test_b", "pytest -k 'a or b'", "venv/bin/pytest"}, deny: []string{"pytest --junitxml=/etc/x", "pytest --basetemp=.git", "pytest /etc", "pytest --log-file=/etc/x", "pytest -c /etc/x"}},
 }
 
@@ -83,6 +86,11 @@ func (c *call) pythonModule(mod Arg, rest []Arg) {
 				c.use(a, useDir)
 			}
 		}
+	default:
+		if r := pyModules[name]; r != nil {
+			in.name = name
+			r.judge(&in)
+		}
 	}
 }
 
@@ -93,6 +101,30 @@ func checkPip(c *call, p *parsed) {
 	for _, a := range p.operands {
 		if outsidePath(a.head()) {
 			c.use(a, useRead)
+		}
+	}
+}
+
+// iniPath are settings of pytest whose value is a path.
+var iniPath = regexp.MustCompile(`dir|file|path`)
+
+// checkPytest judges the paths inside of values.
+func checkPytest(c *call, p *parsed) {
+	operandDirs(c, p)
+	for _, o := range p.opts {
+		head := o.val.head()
+		switch o.name {
+		case "--cov-report":
+			if kind, _, to := strings.Cut(head, ":"); to {
+				c.use(o.val.from(len(kind)+1), useDir)
+			}
+		case "-o", "--override-ini":
+			name, val, _ := strings.Cut(head, "=")
+			if name == "addopts" && (val != "" || o.val.pieces != nil) {
+				c.refuse("P9", "sets options by "+o.val.String(), "give them on the command line")
+			} else if iniPath.MatchString(name) && name != head {
+				c.use(o.val.from(len(name)+1), useDir)
+			}
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // textRules are the programs that read text and print it.
 var textRules = []rule{
@@ -16,7 +19,7 @@ var textRules = []rule{
 		deny:    []string{"head -1 {{HOME}}/.npmrc", "tail -n 3 /etc/shadow"}},
 	{names: "wc", operands: "read...", options: "-c -m -l -L -w --bytes --chars --lines --max-line-length --words --help --version flag\n--total value\n--files0-from read",
 		allow: []string{"wc -l src/*.js", "wc -l $(git ls-files)"}, deny: []string{"wc --files0-from=/etc/x", "wc -l /etc/passwd"}},
-	{names: "grep egrep fgrep", lenient: true, operands: "data read...", unless: "-e -f --regexp --file",
+	{names: "grep", lenient: true, operands: "data read...", unless: "-e -f --regexp --file",
 		options: `-e --regexp -A -B -C -m -d -D --after-context --before-context --context --max-count --include --exclude --exclude-dir --label
 			--devices --directories --binary-files --group-separator value
 			-f --file --exclude-from read
@@ -54,27 +57,53 @@ var textRules = []rule{
 	{names: "diff", lenient: true, operands: "read...",
 		options: "-U -C -I -x -F -W -D --label --width --horizon-lines --ignore-matching-lines --exclude --show-function-line --ifdef --tabsize value\n-X --exclude-from --from-file --to-file read\n-l --paginate never",
 		allow:   []string{"diff -u a b", "diff <(git show HEAD:x) x", "diff -rq src lib"}, deny: []string{"diff a /etc/passwd", "diff --from-file=/etc/passwd a", "diff -l a b"}},
-	{names: "jq", operands: "data read...", unless: "-f --from-file", check: checkJQ,
+	{names: "jq", exact: true, operands: "data read...", unless: "-f --from-file", check: checkJQ,
 		options: `-r -R -n -c -s -S -C -M -a -e -j -h -V --raw-output --raw-input --null-input --compact-output --slurp --sort-keys --color-output --monochrome-output
 			--ascii-output --exit-status --join-output --tab --unbuffered --stream --seq --args --jsonargs --stream-errors --raw-output0 --ascii --help --version flag
 			--indent value
 			-f --from-file -L --library-path read
-			--arg --argjson --slurpfile --rawfile value`,
+			--arg --argjson --slurpfile --rawfile pair`,
 		allow: []string{"jq '.scripts' package.json", "jq --arg a b '.x == $a' x.json", "jq -r '.[] | select(.passes==false)' feature_list.json"},
 		deny:  []string{"jq . {{HOME}}/.docker/config.json", "jq --rawfile x /etc/passwd -n '$x'", "jq -L /etc . x"}},
 	{names: "tee", operands: "write...", options: "-a -i -p --append --ignore-interrupts flag\n--output-error maybe",
 		allow: []string{"npm test | tee /tmp/out.log", "tee -a notes.md"}, deny: []string{"tee feature_list.json", "tee {{HOME}}/x", `tee "$F"`, "tee .git/hooks/pre-commit"}},
 }
 
-// checkJQ judges the options of jq that take two values.
+// jqToken is a string, a comment or a word of a jq program.
+var jqToken = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|#[^\n]*|[.$]?[A-Za-z_][A-Za-z0-9_]*`)
+
+// checkJQ judges the files that options and the program itself read.
 func checkJQ(c *call, p *parsed) {
-	for i, a := range c.args {
-		s, _ := a.literal()
-		if (s == "--slurpfile" || s == "--rawfile") && i+2 < len(c.args) {
-			c.use(c.args[i+2], useRead)
-		}
-		if strings.HasPrefix(s, "--slurpfile=") || strings.HasPrefix(s, "--rawfile=") {
-			c.refuse("P9", "has "+s, "separate the values")
+	for _, o := range p.opts {
+		switch o.name {
+		case "--slurpfile", "--rawfile":
+			c.use(o.val, useRead)
+			fallthrough
+		case "--arg", "--argjson":
+			if o.val.many {
+				c.refuse("P9", "has a value that is not one word: "+o.val.String(), "quote it")
+			}
 		}
 	}
+	if len(p.operands) == 0 || p.has("-f", "--from-file") || !strings.Contains(p.operands[0].String(), "\"") {
+		return
+	}
+	if jqImports(p.operands[0].String()) {
+		c.refuse("P9", "imports a module, which reads a file of any place", "give the file as an operand, or with --slurpfile")
+	}
+}
+
+// jqImports says that a program imports a module: the word, then a string.
+func jqImports(prog string) bool {
+	word, end := false, 0
+	for _, at := range jqToken.FindAllStringIndex(prog, -1) {
+		tok := prog[at[0]:at[1]]
+		word = word && strings.TrimSpace(prog[end:at[0]]) == ""
+		if word && tok[0] == '"' {
+			return true
+		}
+		word = tok == "import" || tok == "include" || word && tok[0] == '#'
+		end = at[1]
+	}
+	return false
 }

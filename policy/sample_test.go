@@ -101,6 +101,9 @@ func TestExamples(t *testing.T) {
 			check(name, r.allow, r.deny)
 		}
 	}
+	for name, r := range pyModules {
+		check(name, r.allow, r.deny)
+	}
 	for name, s := range gitSubcommands {
 		check("git "+name, s.allow, s.deny)
 	}

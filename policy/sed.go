@@ -232,12 +232,31 @@ func (s *sedScript) bracket() bool {
 	if k < len(s.text) && s.text[k] == '^' {
 		k++
 	}
-	end := strings.IndexByte(s.text[min(k+1, len(s.text)):], ']')
-	if s.open = end < 0; s.open || strings.IndexByte(s.text[s.i:k+1+end], '\n') >= 0 || strings.IndexByte(s.text[s.i:k+1+end], sedUnknown) >= 0 {
+	if k < len(s.text) && s.text[k] == ']' {
+		k++
+	}
+	for k < len(s.text) && s.text[k] != ']' && s.text[k] != '\n' && s.text[k] != sedUnknown {
+		k += max(1, classLen(s.text[k:]))
+	}
+	if s.open = k == len(s.text); s.open || s.text[k] != ']' {
 		return false
 	}
-	s.i = k + 1 + end + 1
+	s.i = k + 1
 	return true
+}
+
+// classLen is the length of the class that text begins with, as [:space:] in a
+// bracket expression, or 0.
+func classLen(text string) int {
+	if len(text) < 2 || text[0] != '[' || strings.IndexByte(":.=", text[1]) < 0 {
+		return 0
+	}
+	const longest = len("[:xdigit:]")
+	end := strings.Index(text[2:min(len(text), longest)], text[1:2]+"]")
+	if end < 0 {
+		return 0
+	}
+	return end + 4
 }
 
 func (s *sedScript) substitute() {

@@ -33,6 +33,7 @@ type kind uint8
 const (
 	flag_  kind = iota
 	value_      // a separate or attached value that is only data
+	pair        // a name and a value, both separate
 	maybe       // a value only when attached
 	at          // data, or a file to read after @
 	readOpt
@@ -41,7 +42,7 @@ const (
 	never_ // refused
 )
 
-var kinds = map[string]kind{"flag": flag_, "value": value_, "maybe": maybe, "at": at,
+var kinds = map[string]kind{"flag": flag_, "value": value_, "pair": pair, "maybe": maybe, "at": at,
 	"read": readOpt, "dir": dirOpt, "write": writeOpt, "never": never_}
 
 // table is a rule's options by name, with their dashes.
@@ -247,6 +248,10 @@ func (r *rule) parseLong(c *call, p *parsed, a Arg, rest []Arg) int {
 	}
 	if attached {
 		o.val, o.has = a.from(len(name)+1), true
+	} else if o.kind == pair && len(rest) > 1 {
+		o.val, o.has = rest[1], true
+		p.opts = append(p.opts, o)
+		return 2
 	} else if o.kind != flag_ && o.kind != maybe && o.kind != never_ && len(rest) > 0 {
 		o.val, o.has = rest[0], true
 		p.opts = append(p.opts, o)
