@@ -25,7 +25,7 @@ const (
 	pieceLoose             // such a pattern where something was cut off: names that begin with a dot too
 	pieceUnknown           // any text
 	pieceWord              // letters, digits, dot, minus, underscore; no slash, no minus at its start
-	pieceRef               // what git prints: no space, no minus at its start
+	pieceRef               // what git and go list print: no space, no minus at its start
 	pieceDigits            // a number that is not negative
 	piecePid               // $! of this text
 	pieceProc              // a process substitution: its command is judged on its own

@@ -15,7 +15,8 @@
 //	flow.go      branches, loops, subshells: what is known after    P2
 //	word.go      a word becomes the arguments that it expands to    P4
 //	call.go      the program word picks a rule                      P3
-//	table.go     the rule's option table reads the arguments
+//	table.go     the rule's table says what options and operands are
+//	arguments.go the arguments are read by it
 //	place.go     paths are resolved and judged                      P5 P6 P7
 //	rule_*.go    the rules per program, each with its examples      P9 P10
 //

@@ -20,7 +20,7 @@ var protectedNames = []string{"feature_list.json", ".git", ".claude", ".vscode",
 func shields(globs []string) []shield {
 	var out []shield
 	for _, n := range protectedNames {
-		out = append(out, shield{name: n, comps: []string{n}, list: n == "feature_list.json", file: path.Ext(n) != "" && path.Ext(n) != n})
+		out = append(out, shield{name: n, comps: []string{n}, list: n == "feature_list.json", file: isFileName(n)})
 	}
 	for _, g := range globs {
 		comps := strings.Split(strings.Trim(strings.TrimPrefix(g, "./"), "/"), "/")
@@ -30,9 +30,18 @@ func shields(globs []string) []shield {
 		if len(comps) == 1 && isPattern(comps[0]) {
 			comps = []string{"**", comps[0]}
 		}
-		out = append(out, shield{name: g, comps: comps})
+		out = append(out, shield{name: g, comps: comps, file: len(comps) == 1 && isFileName(g)})
 	}
 	return out
+}
+
+// isFileName says that something of this name is a file, not a directory.
+func isFileName(name string) bool {
+	switch path.Ext(name) {
+	case ".json", ".toml", ".txt", ".md", ".yml", ".yaml":
+		return !isPattern(name)
+	}
+	return false
 }
 
 // covers says whether a use of the path rel, whose components may be patterns,

@@ -19,6 +19,9 @@ func (j *judge) substitution(c *syntax.CmdSubst, st *state) Arg {
 		return unknown
 	}
 	s := c.Stmts[0]
+	if packages(s) {
+		return Arg{pieces: []piece{{kind: pieceRef}}, many: true}
+	}
 	call, ok := s.Cmd.(*syntax.CallExpr)
 	if !ok || len(call.Args) == 0 || len(call.Assigns) > 0 || !onlyErrors(s.Redirs) || s.Negated || s.Background {
 		return unknown
@@ -27,6 +30,60 @@ func (j *judge) substitution(c *syntax.CmdSubst, st *state) Arg {
 		return a
 	}
 	return unknown
+}
+
+// packages says that a command prints import paths: go list, perhaps with some
+// of its lines left out.
+func packages(s *syntax.Stmt) bool {
+	if !onlyErrors(s.Redirs) || s.Negated || s.Background {
+		return false
+	}
+	switch c := s.Cmd.(type) {
+	case *syntax.BinaryCmd:
+		return c.Op == syntax.Pipe && packages(c.X) && filters(c.Y)
+	case *syntax.CallExpr:
+		words, ok := plainWords(c)
+		return ok && len(words) > 1 && words[0] == "go" && words[1] == "list" && !strings.Contains(strings.Join(words, " "), " -")
+	}
+	return false
+}
+
+// filters says that a command prints whole lines of its input.
+func filters(s *syntax.Stmt) bool {
+	c, ok := s.Cmd.(*syntax.CallExpr)
+	if !ok || len(s.Redirs) > 0 {
+		return false
+	}
+	words, ok := plainWords(c)
+	if !ok || len(words) == 0 {
+		return false
+	}
+	letters := "u"
+	switch words[0] {
+	case "grep":
+		letters = "vEFiwe"
+	case "sort", "uniq":
+	default:
+		return false
+	}
+	for _, w := range words[1:] {
+		if strings.HasPrefix(w, "-") && strings.Trim(w[1:], letters) != "" {
+			return false
+		}
+	}
+	return words[0] == "grep" || len(words) <= 2
+}
+
+// plainWords are the words of a command, if all are literal.
+func plainWords(c *syntax.CallExpr) ([]string, bool) {
+	words := make([]string, len(c.Args))
+	for i, w := range c.Args {
+		var ok bool
+		if words[i], ok = plain(w); !ok {
+			return nil, false
+		}
+	}
+	return words, len(c.Assigns) == 0
 }
 
 // onlyErrors says that redirections leave the standard output alone.
