@@ -2,6 +2,7 @@ package policy
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -73,21 +74,36 @@ func checkCurl(c *call, p *parsed) {
 			instead: "ask only servers that you started yourself", fix: curlFix(text)})
 		return
 	}
-	out, _ := p.value("-o", "--output")
-	if counts := curlCount.MatchString(out.String()); counts || p.has("-O", "--remote-name", "--remote-name-all") {
-		for _, u := range urls {
-			if _, after, _ := strings.Cut(urlText(u), "://"); strings.Contains(strings.TrimPrefix(after, "["), "[") {
-				c.refuse("P5", "makes names of files from a pattern in an address", "ask for one file at a time, with -o NAME")
-				return
-			}
-			if counts {
-				continue
-			}
-			name := u.String()
-			name, _, _ = strings.Cut(name, "?")
+	c.curlNames(p, urls)
+}
+
+// curlNames judges names of files that curl makes of an address.
+func (c *call) curlNames(p *parsed, urls []Arg) {
+	remote := p.has("-O", "--remote-name", "--remote-name-all")
+	counts := slices.ContainsFunc(p.opts, func(o opt) bool {
+		return (o.name == "-o" || o.name == "--output") && curlCount.MatchString(o.val.String())
+	})
+	if !remote && !counts {
+		return
+	}
+	for _, u := range urls {
+		if curlPattern(urlText(u)) {
+			c.refuse("P5", "makes names of files from a pattern in an address", "ask for one file at a time, with -o NAME")
+			return
+		}
+		if remote {
+			name, _, _ := strings.Cut(u.String(), "?")
 			c.use(literalArg(name[strings.LastIndexByte(name, '/')+1:]), useWrite)
 		}
 	}
+}
+
+// curlPattern says that an address has a pattern, besides a host in brackets.
+func curlPattern(url string) bool {
+	if _, after, ok := strings.Cut(url, "://"); ok {
+		url = after
+	}
+	return strings.Contains(strings.TrimPrefix(url, "["), "[")
 }
 
 func curlFix(text string) Setting {

@@ -73,13 +73,10 @@ func (s *shield) covers(rel []string, u use, shell bool) bool {
 	return len(static) > 0 && overlapPrefix(rel, static, func(a, b string) bool { return match(b, a) })
 }
 
-// overlapShell is overlap of a name or pattern with a pattern of bash, which
+// overlapShell is overlap of a name or pattern with a pattern of bash, whose *
 // matches no dot at the start of a name.
 func overlapShell(name, pattern string) bool {
-	if strings.HasPrefix(name, ".") && pattern != "" && strings.IndexByte("*?[", pattern[0]) >= 0 {
-		return false
-	}
-	return overlap(name, pattern)
+	return overlap(name, pattern) && (pattern != "*" || !strings.HasPrefix(name, "."))
 }
 
 // overlapPrefix says whether some path could match all of pre and go on with
