@@ -31,8 +31,10 @@ const (
 	npmBadInCluster = "cg"
 )
 
-var npmVerbs = words(`global publish unpublish login logout adduser add-user token owner author access deprecate dist-tag dist-tags team org profile hook star
+var npmVerbList = strings.Fields(`global publish unpublish login logout adduser add-user token owner author access deprecate dist-tag dist-tags team org profile hook star
 	unstar edit explore set-script set shell-completion`)
+
+var npmVerbs = set(npmVerbList)
 
 // npmKnown are harmless verbs with which others begin. npm takes any beginning
 // of a verb for the verb, if it is of one only.
@@ -196,10 +198,10 @@ func npmFull(verb string) []string {
 	}
 	verb = kebab.String()
 	out := []string{verb}
-	if npmKnown[verb] || verb == "" {
+	if npmKnown[verb] || npmVerbs[verb] || verb == "" {
 		return out
 	}
-	for full := range npmVerbs {
+	for _, full := range npmVerbList {
 		if strings.HasPrefix(full, verb) {
 			return []string{full}
 		}
