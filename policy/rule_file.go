@@ -24,7 +24,7 @@ var fileRules = []rule{
 		allow: []string{"touch a b", "touch src/x.js", "touch -d yesterday x"}, deny: []string{"touch {{HOME}}/.bashrc", "touch .git/x", "touch feature_list.json", "touch -r /etc/passwd x"}},
 	{names: "mkdir", operands: "dir...", options: "-p -v -Z --parents --verbose flag\n-m --mode value",
 		allow: []string{"mkdir -p src/{a,b}/c", "mkdir -p -m 755 x"}, deny: []string{"mkdir /etc/x", "mkdir -p .claude/commands", `mkdir "$D"`, "mkdir ../x"}},
-	{names: "cp", operands: "data...", check: checkCopy,
+	{names: "cp", calm: true, operands: "data...", check: checkCopy,
 		options: `-a -b -d -f -i -H -l -L -n -P -p -R -r -s -T -u -v -x -Z --archive --attributes-only --force --interactive --link --dereference --no-clobber --no-dereference
 			--recursive --symbolic-link --no-target-directory --verbose --one-file-system --remove-destination --strip-trailing-slashes --copy-contents --debug flag
 			-S --suffix --no-preserve --sparse value

@@ -13,7 +13,7 @@ type rule struct {
 	operands string // what the operands are, in order: data, read, write, dir; "..." repeats
 	unless   string // options that take the place of the first operand
 	lenient  bool   // options that the table does not name are harmless
-	calm     bool   // no option does harm, whatever the table says, if xargs reads it
+	calm     bool   // its options do no harm that counts when xargs reads them
 	stop     bool   // options end at the first operand
 	oneDash  bool   // long options have one dash, or two, and are not abbreviated
 	exact    bool   // long options are not abbreviated
@@ -88,7 +88,7 @@ func (r *rule) readTable() {
 				panic("policy: option table: two kinds for " + name)
 			}
 			t.kinds[name] = k
-			t.acts = t.acts || k >= writeOpt && !r.calm
+			t.acts = t.acts || k >= dirOpt && !r.calm
 			if strings.HasPrefix(name, "--") {
 				t.long = append(t.long, name)
 			}
