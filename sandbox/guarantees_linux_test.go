@@ -49,6 +49,9 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { removeAll(base) })
+	if err := os.Chmod(base, 0o755); err != nil { // or it is not for everybody, and hidden
+		t.Fatal(err)
+	}
 	h := &house{base: base, outside: filepath.Join(base, "outside"), person: filepath.Join(base, "person")}
 	state := filepath.Join(base, "state")
 	h.scope = autosession.Scope{

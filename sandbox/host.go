@@ -17,6 +17,7 @@ type host struct {
 	ours    []string // directories of our own state
 	path    []string // directories of PATH that exist
 	secrets []string // files outside homes that we can read and a tree must not
+	private []string // files and directories outside homes that are not for everybody, and that we can read
 	sockets []string // Unix sockets that somebody listens on
 	resolve func(path string) string
 	needs   func(dir string, written []string) []string // what a directory of PATH needs of what is hidden
@@ -44,6 +45,7 @@ func lookAround(o Options) host {
 		}
 	}
 	h.secrets = readable(secretPatterns)
+	h.private = private()
 	h.sockets = listening("/proc/net/unix", "/proc")
 	return h
 }
@@ -68,23 +70,20 @@ func reachable(path string) string {
 }
 
 // enters says whether we may enter a directory without being root.
-func enters(dir *syscall.Stat_t) bool {
-	groups, _ := os.Getgroups() // without them it counts as another user's
-	switch {
-	case int(dir.Uid) == os.Getuid():
-		return true // if it is closed we can open it
-	case int(dir.Gid) == os.Getgid() || slices.Contains(groups, int(dir.Gid)):
-		return dir.Mode&0o010 != 0
-	}
-	return dir.Mode&0o001 != 0
-}
+func enters(dir *syscall.Stat_t) bool { return may(dir, 0o001) }
 
-// secretPatterns are files that only matter when we run as root: others cannot
-// read them anyway.
-var secretPatterns = []string{
-	"/etc/shadow*", "/etc/gshadow*", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "/etc/ssl/private/*",
-	"/etc/krb5.keytab", "/etc/NetworkManager/system-connections/*", "/etc/wireguard/*",
-	"/etc/docker/key.json", "/etc/kubernetes/*.conf", "/etc/rancher/*/*.yaml", "/var/lib/kubelet/pki/*",
+// may says whether we have a right, as for others, on a file without being
+// root.
+func may(file *syscall.Stat_t, right uint32) bool {
+	groups, _ := os.Getgroups() // without them it counts as another user's
+	switch mode := uint32(file.Mode); {
+	case int(file.Uid) == os.Getuid():
+		return true // if it is closed we can open it
+	case int(file.Gid) == os.Getgid() || slices.Contains(groups, int(file.Gid)):
+		return mode&(right<<3) != 0
+	default:
+		return mode&right != 0
+	}
 }
 
 // homesOf returns the home directories of people and of root.
@@ -120,25 +119,6 @@ func system(dir string) bool {
 		shared := top == "/" || top == "/var" || top == "/tmp" || top == "/var/tmp" || top == "/opt"
 		return dir == top || below(dir, top) || !shared && below(top, dir)
 	})
-}
-
-// readable returns the files of patterns that this process may read.
-func readable(patterns []string) []string {
-	var files []string
-	for _, pattern := range patterns {
-		found, _ := filepath.Glob(pattern) // the patterns are sound
-		for _, name := range found {
-			info, err := os.Lstat(name)
-			if err != nil || !info.Mode().IsRegular() {
-				continue
-			}
-			if file, err := os.Open(name); err == nil {
-				file.Close()
-				files = append(files, name)
-			}
-		}
-	}
-	return files
 }
 
 // listening returns the Unix sockets of a table of the kernel's that have a

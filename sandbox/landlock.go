@@ -135,7 +135,7 @@ var systemTrees = []string{
 // the scope binds and what PATH names, but no secret and nothing of people or
 // of ours.
 func (h host) readable(s autosession.Scope) []string {
-	closed := slices.Concat(h.ours, h.homes, h.secrets)
+	closed := slices.Concat(h.ours, h.homes, h.secrets, h.private)
 	var all []string
 	for _, tree := range systemTrees {
 		all = append(all, except(h.resolve(tree), closed)...)

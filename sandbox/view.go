@@ -16,8 +16,8 @@ const (
 
 // view composes what a tree sees:
 //
-//   - the machine, read-only; of temporary, run-time and people's directories
-//     only the place
+//   - the machine, read-only, but for what is not for everybody; of temporary,
+//     run-time and people's directories only the place
 //   - the project and the agent's HOME, writable, and in the project what is
 //     protected, read-only
 //   - what the scope binds, and what PATH names
@@ -31,6 +31,7 @@ func view(h host, s autosession.Scope, temp int64, binary string, pins protectio
 	}
 	m.add(hidden, "/run", h.resolve("/var/run"))
 	m.add(hidden, h.homes...)
+	m.close(h.private)
 	m.tools(h, s)
 	for _, b := range s.Binds {
 		m.bind(h, b)
@@ -53,6 +54,18 @@ func view(h host, s autosession.Scope, temp int64, binary string, pins protectio
 	}
 	m.set(mount{at: insideBinary, kind: readOnly, from: binary})
 	return m, sound(h, m, s)
+}
+
+// close keeps files and directories from being opened, unless that is asked for.
+func (m *mounts) close(paths []string) {
+	for _, path := range paths {
+		switch {
+		case isPlain(path):
+			m.mask(path)
+		case m.visible(path):
+			m.add(hidden, path)
+		}
+	}
 }
 
 // mask keeps a file from being opened. What lies in a directory of somebody
