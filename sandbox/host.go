@@ -147,15 +147,32 @@ func listening(table, processes string) []string {
 	if len(relative) == 0 {
 		return sockets
 	}
-	works, _ := filepath.Glob(filepath.Join(processes, "[0-9]*/cwd")) // the pattern is sound
-	for _, work := range works {
-		if dir, err := os.Readlink(work); err == nil {
-			for _, name := range relative {
-				add(filepath.Join(dir, name))
-			}
+	for _, dir := range workplaces(processes) {
+		for _, name := range relative {
+			add(filepath.Join(dir, name))
 		}
 	}
 	return sockets
+}
+
+// workplaces are the directories that processes work in, each once.
+func workplaces(processes string) []string {
+	dir, err := os.Open(processes)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	var all []string
+	names, _ := dir.Readdirnames(-1) // as many as can be read
+	for _, name := range names {
+		if name[0] < '0' || name[0] > '9' {
+			continue
+		}
+		if work, err := os.Readlink(filepath.Join(processes, name, "cwd")); err == nil && !slices.Contains(all, work) {
+			all = append(all, work)
+		}
+	}
+	return all
 }
 
 // socketName is the last field of a line of the table, which may hold spaces.

@@ -23,7 +23,7 @@ var secretPatterns = []string{
 var privatePlaces = []struct {
 	dir  string
 	deep int
-}{{"/etc", 4}, {"/usr/local/etc", 3}, {"/var", 2}, {"/opt", 2}, {"/srv", 2}, {"/boot", 1}}
+}{{"/etc", 3}, {"/usr/local/etc", 2}, {"/var", 2}, {"/opt", 2}, {"/srv", 2}, {"/boot", 1}}
 
 // private returns what is not for everybody to read, but for us: what belongs
 // to the machine and is closed is no tool. Of root's there is much.
