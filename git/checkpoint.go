@@ -1,12 +1,10 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,22 +121,7 @@ func (r *Repo) Checkpoints(ctx context.Context) ([]autosession.Checkpoint, error
 }
 
 func (r *Repo) checkpoints(ctx context.Context) ([]autosession.Checkpoint, error) {
-	out, err := r.git.output(ctx, "for-each-ref", "--format=%(objectname)%00%(contents)%00", refs)
-	if err != nil {
-		return nil, fmt.Errorf("cannot list checkpoints: %w", err)
-	}
-	var list []autosession.Checkpoint
-	fields := bytes.Split(out, []byte{0})
-	for ; len(fields) >= 2; fields = fields[2:] {
-		c, _, err := parseMessage(string(fields[1]))
-		if err != nil {
-			return nil, err
-		}
-		c.ID = string(bytes.TrimSpace(fields[0]))
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(a, b autosession.Checkpoint) int { return b.At.Compare(a.At) })
-	return list, nil
+	return r.git.checkpoints(ctx)
 }
 
 // LeftOut lists what could not be saved in a checkpoint, by path: what could

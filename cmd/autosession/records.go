@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/git"
 	"github.com/autosession/autosession/sqlite"
 )
 
@@ -41,6 +42,12 @@ func (p place) snapshot(ctx context.Context) (autosession.Snapshot, error) {
 	}
 	snapshot, err := store.Load(ctx)
 	return snapshot, errors.Join(err, store.Close())
+}
+
+// checkpoints lists the checkpoints of the project, newest first. It changes
+// nothing.
+func (p place) checkpoints(ctx context.Context) ([]autosession.Checkpoint, error) {
+	return git.List(ctx, p.dir, p.checkpointStore())
 }
 
 // look finds the project that a command is about, what is known of it, and

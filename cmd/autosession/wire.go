@@ -32,6 +32,9 @@ type place struct {
 // database is the file of the project's records.
 func (p place) database() string { return filepath.Join(p.state, "state.db") }
 
+// checkpointStore is the directory of the project's checkpoints.
+func (p place) checkpointStore() string { return filepath.Join(p.state, "checkpoints.git") }
+
 // place finds the state of the project dir.
 func (a *app) place(dir string) (place, error) {
 	root, err := a.root()
@@ -295,7 +298,7 @@ func (w *parts) configure(c config.Config) error {
 	}
 	var err error
 	w.repo, err = git.Open(git.Options{
-		Dir: w.dir, Store: filepath.Join(w.state, "checkpoints.git"),
+		Dir: w.dir, Store: w.checkpointStore(),
 		Exclude: []string{autosession.ListFile, c.Notes}, Overlook: w.standIns,
 		Include: append([]string{autosession.ListFile, c.Notes}, c.CheckpointInclude...),
 	})
