@@ -47,6 +47,19 @@ func (e *OtherProjectError) Error() string {
 	return fmt.Sprintf("cannot go on with %s: its git history begins with commit %.12s, and the project that was here began with %.12s; use another --state directory, or remove this project's state to begin anew", e.Dir, e.Is, e.Was)
 }
 
+// UnknownError says that a person named what is not there: a feature, a
+// checkpoint, a protected path.
+type UnknownError struct {
+	reason string
+}
+
+// Error names it.
+func (e *UnknownError) Error() string { return e.reason }
+
+func unknown(format string, args ...any) error {
+	return &UnknownError{fmt.Sprintf(format, args...)}
+}
+
 // ProgramError says that there is no such program, or that what is there
 // cannot be executed.
 type ProgramError struct {

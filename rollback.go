@@ -57,9 +57,9 @@ func (p *project) findCheckpoint(ctx context.Context, id string) (Checkpoint, er
 	case 1:
 		return hits[0], nil
 	case 0:
-		return Checkpoint{}, fmt.Errorf("cannot find checkpoint %q; autosession checkpoints lists what is kept", id)
+		return Checkpoint{}, unknown("cannot find checkpoint %q; autosession checkpoints lists what is kept", id)
 	}
-	return Checkpoint{}, fmt.Errorf("cannot tell which checkpoint %q is: %d begin with it; give more of the id", id, len(hits))
+	return Checkpoint{}, unknown("cannot tell which checkpoint %q is: %d begin with it; give more of the id", id, len(hits))
 }
 
 // goOn completes a rollback that a dead process left.

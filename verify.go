@@ -22,7 +22,7 @@ func Verify(ctx context.Context, cfg Config, keys ...string) (Ledger, error) {
 		}
 		for _, key := range keys {
 			if l.Find(key) < 0 {
-				return fmt.Errorf("cannot verify %q: there is no such feature; autosession features lists them", key)
+				return unknown("cannot verify %q: there is no such feature; autosession features lists them", key)
 			}
 		}
 		ctx, cancel := p.untilStop(ctx)
@@ -99,7 +99,7 @@ func Grant(ctx context.Context, cfg Config, path string) error {
 		p.record.Grants = append(p.record.Grants, path)
 		err = p.apply(ctx, Change{Project: &p.record})
 	} else {
-		err = fmt.Errorf("cannot grant %s: it is not protected", path)
+		err = unknown("cannot grant %s: it is not protected; autosession protect prints what is", path)
 	}
 	return errors.Join(err, p.release())
 }

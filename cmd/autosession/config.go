@@ -12,7 +12,7 @@ func (a *app) configCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config [DIR]",
 		Short: "Print every setting, its value and where it came from",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 	}
 	config.AddFlags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -22,7 +22,7 @@ func (a *app) demoCommand() *cobra.Command {
 sessions on it until its six features are proven. Only the model is played: its
 replies come from a file. The agent, its tools, git and the checks are real.
 It needs Go and git, and neither a key nor a network.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, program := range []string{"git", "go"} {
 				if !installed(program) {

@@ -12,7 +12,7 @@ func (a *app) detectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "detect [DIR]",
 		Short: "Print the kind of the next session, and why",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			_, _, d, err := a.look(c.Context(), args)
 			if err != nil {

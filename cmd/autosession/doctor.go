@@ -31,7 +31,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [DIR]",
 		Short: "See whether everything is here that a run needs",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 	}
 	config.AddFlags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {

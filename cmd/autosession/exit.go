@@ -48,6 +48,8 @@ func exitStatus(err error) int {
 	}{
 		{is[usageError], exitUsage},
 		{is[*config.Error], exitUsage},
+		{is[*noRecordsError], exitUsage},
+		{is[*autosession.UnknownError], exitUsage},
 		{is[*autosession.NoSpecError], exitUsage},
 		{is[*autosession.ListError], exitUsage},
 		{is[*autosession.HeldError], exitHeld},

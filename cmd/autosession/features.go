@@ -18,7 +18,7 @@ func (a *app) featuresCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "features [DIR]",
 		Short: "Print the ledger: every feature, its state and its proof",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.place(a.project(args))
 			if err != nil {
@@ -41,7 +41,7 @@ func (a *app) featuresCommand() *cobra.Command {
 	verify := &cobra.Command{
 		Use:   "verify [ID…]",
 		Short: "Run the checks of features again: of those named, or of all that pass",
-		Args:  usage(cobra.ArbitraryArgs),
+		Args:  takes(0, anyNumber),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withProject(c, func(ctx context.Context, cfg autosession.Config) error {
 				l, err := autosession.Verify(ctx, cfg, args...)
@@ -56,7 +56,7 @@ func (a *app) featuresCommand() *cobra.Command {
 	reset := &cobra.Command{
 		Use:   "reset",
 		Short: "Start over: forget the ledger, so that the list in the project counts as new",
-		Args:  usage(cobra.NoArgs),
+		Args:  takes(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.withProject(c, func(ctx context.Context, cfg autosession.Config) error {
 				if err := autosession.Reset(ctx, cfg); err != nil || !a.json {
@@ -148,8 +148,11 @@ func (a *app) printHistory(ctx context.Context, p place, key string) (err error)
 	if err != nil {
 		return err
 	}
+	if snapshot, err := store.Load(ctx); err != nil || len(entries) == 0 && (snapshot.Ledger == nil || snapshot.Ledger.Find(key) < 0) {
+		return cmp.Or(err, error(usageError{fmt.Errorf("cannot find the feature %q; autosession features lists them", key)}))
+	}
 	if a.json {
-		return a.printJSON(entries)
+		return a.printJSON(append([]autosession.HistoryEntry{}, entries...))
 	}
 	for _, h := range entries {
 		fmt.Fprintf(a.stdout, "%s  session %d  %s %s  %s\n", h.At.Format(time.DateTime), h.Session, h.By, h.What, harmless(h.Detail))

@@ -35,7 +35,7 @@ func (a *app) policyLearnCommand() *cobra.Command {
 		Long: `Lists each call that was denied in these sessions (without a number in the last
 one), and the fewest lines of configuration that would allow it. It changes
 nothing: whether a line is a good idea is for you to say.`,
-		Args: cobra.ArbitraryArgs,
+		Args: takes(0, anyNumber),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.place(a.dir)
 			if err != nil {
@@ -45,7 +45,7 @@ nothing: whether a line is a good idea is for you to say.`,
 			if err != nil {
 				return err
 			}
-			var lessons []lesson
+			lessons := []lesson{}
 			err = p.eachSession(c.Context(), args, func(store *sqlite.Store, rec autosession.SessionRecord) error {
 				lessons, err = denials(c.Context(), store, rec, lessons)
 				return err
@@ -144,7 +144,7 @@ func (p place) learn(conf config.Config, lessons []lesson) error {
 
 func (a *app) printLessons(p place, lessons []lesson) error {
 	if a.json {
-		return a.printJSON(slices.Concat([]lesson{}, lessons)) // [] when there are none
+		return a.printJSON(lessons)
 	}
 	screen := a.screen(autosession.Config{Dir: p.dir})
 	for _, l := range lessons {

@@ -26,7 +26,7 @@ func (a *app) logCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "log [SESSION]",
 		Short: "Print a session's events; without a number those of the last one",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			p, err := a.place(a.dir)
 			if err != nil {
@@ -70,6 +70,9 @@ func findSession(ctx context.Context, store *sqlite.Store, number int) (autosess
 	}
 	if rec, found, err := store.Session(ctx, number); err != nil || found {
 		return rec, err
+	}
+	if snapshot.Counted == 0 {
+		return autosession.SessionRecord{}, usageError{errors.New("cannot find a session: none was run yet")}
 	}
 	return autosession.SessionRecord{}, usageError{fmt.Errorf("cannot find session %d: there are %d sessions", number, snapshot.Counted)}
 }

@@ -13,9 +13,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/autosession/autosession/config"
 	"github.com/autosession/autosession/internal/reexec"
 )
 
@@ -63,7 +61,7 @@ checks its claims, saves everything, and says why it goes on, waits or stops.
 Exit status: 0 complete, or --once ended well; 1 unexpected; 2 usage,
 configuration or no spec; 3 a limit was reached; 4 stuck or failing, or --once
 failed; 5 needs a person; 6 another process holds the project; 7 the sandbox
-does not hold; 8 stopped by autosession stop; 129, 130, 131, 143 after a signal.`,
+does not hold; 8 stopped without a signal; 129, 130, 131, 143 after a signal.`,
 		Args:          known,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,
@@ -74,7 +72,7 @@ does not hold; 8 stopped by autosession stop; 129, 130, 131, 143 after a signal.
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{nearestFlag(c, err)} })
+	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "directory", "C", ".", "the project")
 	flags.StringVar(&a.stateRoot, "state", "", "directory for the state of all projects (default $AUTOSESSION_STATE, else $XDG_STATE_HOME/autosession)")
@@ -87,50 +85,7 @@ does not hold; 8 stopped by autosession stop; 129, 130, 131, 143 after a signal.
 		a.policyCommand(), a.sandboxCommand(),
 		a.checkpointsCommand(), a.checkpointCommand(), a.rollbackCommand(), a.protectCommand(),
 	)
-	for _, c := range root.Commands() {
-		c.Args = usage(c.Args)
-	}
 	return root
-}
-
-// known says that a command is none of ours, and which one could be meant.
-func known(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	err := fmt.Errorf("cannot find the command %q; autosession --help lists them", args[0])
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		err = fmt.Errorf("cannot find the command %q; did you mean %s?", args[0], near[0])
-	}
-	return usageError{err}
-}
-
-// nearestFlag adds to the error about a flag that is none which one could be
-// meant.
-func nearestFlag(c *cobra.Command, err error) error {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok || unknown.GetSpecifiedShortnames() != "" {
-		return err
-	}
-	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
-		return fmt.Errorf("cannot find the flag --%s; did you mean --%s?", unknown.GetSpecifiedName(), near)
-	}
-	return fmt.Errorf("cannot find the flag --%s; %s --help lists them", unknown.GetSpecifiedName(), c.CommandPath())
-}
-
-// usage makes what a check of arguments says an error of usage.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(c, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
 }
 
 // project is the directory that a command works on: its argument, else -C.

@@ -19,7 +19,7 @@ func (a *app) policyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy",
 		Short: "Ask what an agent may run: judge commands, and learn from what was denied",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.policyCheckCommand(), a.policyLearnCommand(), a.policySimulateCommand())

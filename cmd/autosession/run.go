@@ -28,7 +28,7 @@ passes. Start it again to go on where it stopped.
 Ctrl-C once lets the session save its work and stops; twice, or Ctrl-\, kills
 the agent and saves; three times exits at once, and the next start puts things
 right.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 	}
 	config.AddFlags(c.Flags())
 	c.Flags().SortFlags = false

@@ -24,7 +24,7 @@ Ctrl-C once asks the command to end, twice kills it.
 Exit status: that of the command, 128 and the signal's number when one ended
 it; 127 when there is no such program, 126 when it cannot be executed; 6 when
 another process holds the project; 7 when there is no sandbox.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, anyNumber),
 	}
 	config.AddFlags(c.Flags())
 	c.Flags().SetInterspersed(false)

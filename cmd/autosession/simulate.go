@@ -39,7 +39,7 @@ flags that are given here, and shows those whose verdict differs.
 
 FILE is a session's transcript, or lines {"command": "…"}; - is stdin. A number
 is a session of this project.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.place(a.dir)
 			if err != nil {

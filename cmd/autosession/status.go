@@ -63,7 +63,7 @@ func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status [DIR]",
 		Short: "Print where the project stands",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.place(a.project(args))
 			if err != nil {

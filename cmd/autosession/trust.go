@@ -15,7 +15,7 @@ func (a *app) trustCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "trust [DIR]",
 		Short: "Accept what the project's own autosession.toml runs or permits",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.place(a.project(args))
 			if err != nil {
