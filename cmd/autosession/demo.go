@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"path/filepath"
 
 	"github.com/autosession/autosession/cmd/autosession/demo"
 	"github.com/autosession/autosession/config"
@@ -16,27 +17,31 @@ import (
 func (a *app) demoCommand() *cobra.Command {
 	var agent, command string
 	c := &cobra.Command{
-		Use:   "demo DIR",
+		Use:   "demo [DIR]",
 		Short: "Show the main job, start to finish, on a small real project with a played model",
-		Long: `demo makes a small project in DIR, which must not exist or be empty, and runs
-sessions on it until its six features are proven. Only the model is played: its
+		Long: `demo makes a small project in DIR, else in the present directory. It must be
+empty or not there yet. Then demo runs sessions on it until its six features are proven. Only the model is played: its
 replies come from a file. The agent, its tools, git and the checks are real.
 It needs Go and git, and neither a key nor a network.`,
-		Args: takes(1, 1),
+		Args: takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, program := range []string{"git", "go"} {
 				if !installed(program) {
 					return usageError{fmt.Errorf("cannot show the demo: it needs %s; install it first", program)}
 				}
 			}
-			dir, err := filepath.Abs(args[0])
+			flags, err := demoFlags(agent, command)
+			if err != nil {
+				return err
+			}
+			dir, err := filepath.Abs(a.project(args))
 			if err != nil {
 				return usageError{err}
 			}
 			if err := demo.Create(dir); err != nil {
 				return usageError{err}
 			}
-			return a.play(c, dir, agent, command)
+			return a.play(c, dir, flags)
 		},
 	}
 	c.Flags().StringVar(&agent, "agent", "api", "the agent to show: api, or claude-code without your account")
@@ -44,9 +49,26 @@ It needs Go and git, and neither a key nor a network.`,
 	return c
 }
 
+// demoFlags are the flags of run as the demo needs them. What is wrong with the
+// settings is told before anything is made.
+func demoFlags(agent, command string) (*pflag.FlagSet, error) {
+	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
+	config.AddFlags(flags)
+	err := errors.Join(flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"),
+		flags.Set("resume", "never"), flags.Set("agent", agent), flags.Set("agent-command", command))
+	if err != nil {
+		return nil, usageError{err}
+	}
+	_, err = place{}.load(flags, "", false)
+	return flags, err
+}
+
 // play runs the demo's sessions with the played model.
-func (a *app) play(c *cobra.Command, dir, agent, command string) error {
+func (a *app) play(c *cobra.Command, dir string, flags *pflag.FlagSet) error {
 	p, err := a.place(dir)
+	if err == nil {
+		err = p.furnish() // before a sandbox is tried out there
+	}
 	if err != nil {
 		return err
 	}
@@ -58,11 +80,7 @@ func (a *app) play(c *cobra.Command, dir, agent, command string) error {
 	if err != nil {
 		return err
 	}
-	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
-	config.AddFlags(flags)
-	err = errors.Join(flags.Set("continue-delay", "1s"), flags.Set("backoff-base", "1s"),
-		flags.Set("resume", "never"), flags.Set("agent", agent), flags.Set("agent-command", command))
-	if confined := p.holds(c.Context()); !confined && err == nil {
+	if !p.holds(c.Context()) {
 		a.say("This demo runs UNCONFINED, since there is no sandbox here: what it plays is ours.")
 		err = flags.Set("no-sandbox", "true")
 	}
