@@ -55,6 +55,9 @@ func (a Agent) start(ctx context.Context, path string, t autosession.Task) (*con
 	}
 	if err != nil {
 		ours.close()
+		if program, unfit := errors.AsType[*autosession.ProgramError](err); unfit {
+			return nil, blocked(autosession.BlockAgent, program.Error()+"; install Claude Code again, or name its program with --agent-command")
+		}
 		return nil, fmt.Errorf("cannot start the agent's program: %w", err)
 	}
 	c := converse(ctx, t, ours, proc, a.Trace)

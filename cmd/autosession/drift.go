@@ -67,6 +67,9 @@ func (w *parts) canary(ctx context.Context, c config.Config, s autosession.Snaps
 	if !ours || w.played != "" || c.Trial == "never" || w.lacksSpec(s) {
 		return
 	}
+	if _, missing := claudecode.Find(c.AgentCommand, os.Getenv("PATH"), os.Getenv("HOME")); missing != nil {
+		return // a session will say so
+	}
 	ctx, end := orStopped(ctx, w.cfg.Stop)
 	defer end()
 	d, err := w.tryNew(ctx, c, versionsOf(s.Sessions), screen)
@@ -102,8 +105,9 @@ func (w *parts) tryNew(ctx context.Context, c config.Config, known []string, scr
 		return drift{}, err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if len(known) > 0 && slices.Contains(known, t.version(ctx)) {
-		return drift{}, nil
+	version, err := t.version(ctx)
+	if is[*autosession.ProgramError](err) || slices.Contains(known, version) && version != "" {
+		return drift{}, nil // of a program that is none, a session says so
 	}
 	screen.a.say("This version of Claude Code is new to the project: it is tried out with a played model.")
 	return t.try(ctx, claudecode.Golden()), nil

@@ -30,7 +30,7 @@ func TestDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if asked := place.version(t.Context()); version != "2.1.197" || asked != version {
+	if asked, err := place.version(t.Context()); err != nil || version != "2.1.197" || asked != version {
 		t.Errorf("version %q, and %q when it is asked", version, asked)
 	}
 	if left := place.model.Unplayed(); len(left) > 0 {

@@ -95,25 +95,26 @@ func (t *trial) start(ctx context.Context, c autosession.Command) (autosession.P
 	return t.box.Start(ctx, s, c)
 }
 
-// version asks the program for its version, "" where it does not tell.
-func (t *trial) version(ctx context.Context) string {
+// version asks the program for its version, "" where it does not tell. The
+// error means that it could not be started.
+func (t *trial) version(ctx context.Context) (string, error) {
 	path, err := claudecode.Find(t.agent.Command, os.Getenv("PATH"), os.Getenv("HOME"))
 	if err != nil {
-		return ""
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, trialLimit)
 	defer cancel()
 	var said bytes.Buffer
 	p, err := t.start(ctx, autosession.Command{Path: path, Args: []string{"--version"}, Stdout: &said})
 	if err != nil {
-		return ""
+		return "", err
 	}
 	defer context.AfterFunc(ctx, func() { _ = p.Stop(0) })()
 	if exit, err := p.Wait(); err != nil || !exit.OK() {
-		return ""
+		return "", nil
 	}
 	version, _, _ := strings.Cut(strings.TrimSpace(said.String()), " ")
-	return version
+	return version, nil
 }
 
 // play holds the session, and returns the program's version and the shape of
