@@ -161,7 +161,7 @@ func (p *project) writeList(list FeatureList) error {
 		return err
 	}
 	if info, err := p.root.Lstat(ListFile); err == nil && !info.Mode().IsRegular() {
-		if err := reach.RemoveAll(p.root, ListFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := (reach.Root{Root: p.root}).RemoveAll(ListFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot write %s: %w", ListFile, err)
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/autosession/autosession"
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // Options says which project, and where its checkpoints are kept.
@@ -81,7 +82,7 @@ func (o Options) validate() error {
 // Repo on a store: whoever opens one holds the project's lock.
 type Repo struct {
 	opts Options
-	root ownerRoot
+	root reach.Root
 	git  git // on our own repository
 
 	mu      sync.Mutex

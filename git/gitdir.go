@@ -8,13 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // gitDir is the project's own repository, read as files. Git itself never
 // opens it: only its objects are lent to a git directory of ours.
 type gitDir struct {
-	own    ownerRoot // what belongs to this work tree: HEAD, what is under way
-	common ownerRoot // refs and objects; the same, except in a linked work tree
+	own    reach.Root // what belongs to this work tree: HEAD, what is under way
+	common reach.Root // refs and objects; the same, except in a linked work tree
 }
 
 func (g *gitDir) close() {
@@ -30,7 +32,7 @@ const maxPointer = 64 << 10
 // openGitDir finds the repository of the project. A .git file or a commondir
 // may lead out of the project only to a linked work tree or a submodule that
 // points back: an agent could write the pointer, but not what it points to.
-func openGitDir(project ownerRoot) (*gitDir, error) {
+func openGitDir(project reach.Root) (*gitDir, error) {
 	info, err := project.Lstat(".git")
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func openGitDir(project ownerRoot) (*gitDir, error) {
 }
 
 // openCommon opens a git directory and the one that it shares, if any.
-func openCommon(project ownerRoot, dir string) (*gitDir, error) {
+func openCommon(project reach.Root, dir string) (*gitDir, error) {
 	own, err := openOwn(project, dir)
 	if err != nil {
 		return nil, err
@@ -77,19 +79,19 @@ func openCommon(project ownerRoot, dir string) (*gitDir, error) {
 		own.Close()
 		return nil, err
 	}
-	return &gitDir{own: ownerRoot{own}, common: ownerRoot{shared}}, nil
+	return &gitDir{own: reach.Root{Root: own}, common: reach.Root{Root: shared}}, nil
 }
 
 // openOwn opens a git directory, with the bits that we need if it is the
 // project's own.
-func openOwn(project ownerRoot, dir string) (root *os.Root, err error) {
+func openOwn(project reach.Root, dir string) (root *os.Root, err error) {
 	open := func() error { root, err = openDir(dir); return err }
 	name, outside := filepath.Rel(project.Name(), dir)
 	if outside != nil || !filepath.IsLocal(name) {
 		err = open()
 		return root, err
 	}
-	err = project.again(open, name)
+	err = project.Again(open, name)
 	return root, err
 }
 

@@ -92,7 +92,7 @@ func (h history) save() error {
 // can't be written to and the end of ctx are errors.
 func (r *Repo) keepStanding(ctx context.Context) (*standing, []LeftOut, error) {
 	p, out, err := r.keepWhatIsSeen(ctx)
-	if len(out) > 0 && err == nil && r.root.unlockAll(".git") {
+	if len(out) > 0 && err == nil && r.root.UnlockAll(".git") {
 		clear(r.refused)
 		return r.keepWhatIsSeen(ctx)
 	}

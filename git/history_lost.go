@@ -28,7 +28,7 @@ func (r *Repo) Lost(ctx context.Context, id string) ([]autosession.LostRef, erro
 		return nil, fmt.Errorf("cannot compare the project's history: %w", err)
 	}
 	list, err := r.lost(ctx, p, h)
-	if len(list) > 0 && r.root.unlockAll(".git") { // it was there, and we could not see it
+	if len(list) > 0 && r.root.UnlockAll(".git") { // it was there, and we could not see it
 		list, err = r.lost(ctx, p, h)
 	}
 	if err != nil {

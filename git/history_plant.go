@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // planting begins the names of files that are not yet in their place.
@@ -15,7 +17,7 @@ const planting = "tmp_autosession_"
 
 // planter puts files into a git directory of the project.
 type planter struct {
-	root  ownerRoot
+	root  reach.Root
 	next  func()
 	dirty map[string]bool // directories whose entries changed
 }

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // RestoreHistory makes all that the refs of a checkpoint reached reachable
@@ -44,7 +46,7 @@ func (r *Repo) restoreHistory(ctx context.Context, p *standing, h history) error
 	if err := r.clearStages(); err != nil {
 		return err
 	}
-	r.root.unlockAll(".git")
+	r.root.UnlockAll(".git")
 	nothing := errors.New("nothing was committed then, or nothing could be kept")
 	own := r.openWhole()
 	if own == nil {
@@ -151,7 +153,7 @@ func (r *Repo) makeGitDir(ctx context.Context, p *standing, h history) error {
 		return err
 	}
 	defer root.Close()
-	w := &planter{root: ownerRoot{root}, next: r.git.next, dirty: map[string]bool{".": true}}
+	w := &planter{root: reach.Root{Root: root}, next: r.git.next, dirty: map[string]bool{".": true}}
 	if err := w.repository(ctx, p, h); err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func (r *Repo) clearStages() error {
 	return err
 }
 
-func readDir(root ownerRoot, name string) ([]fs.DirEntry, error) {
+func readDir(root reach.Root, name string) ([]fs.DirEntry, error) {
 	d, err := root.Open(name)
 	if err != nil {
 		return nil, err

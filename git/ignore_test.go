@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // ignoreTree is the files of the tree that ignore rules are tried on.
@@ -76,7 +78,7 @@ func TestIgnoreAsGit(t *testing.T) {
 		}
 		want := strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
 		slices.Sort(want)
-		w := &walk{root: ownerRoot{root}}
+		w := &walk{root: reach.Root{Root: root}}
 		if err := w.tree(t.Context(), []byte(excludes)); err != nil {
 			t.Fatal(err)
 		}

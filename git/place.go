@@ -10,13 +10,15 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/autosession/autosession/internal/reach"
 )
 
 // placer puts files into the project and takes files out. It looks at each
 // directory on the way, so that no link is followed; what it does through the
 // root can't leave the project.
 type placer struct {
-	root   ownerRoot
+	root   reach.Root
 	next   func()          // says that a step comes, which changes what is there
 	drop   map[string]bool // saved, and to be removed
 	unsafe map[string]bool // could not be saved: moved aside when in the way
@@ -27,7 +29,7 @@ type placer struct {
 // temporaryPrefix begins the names of files that are not yet in their place.
 const temporaryPrefix = ".autosession-restore-"
 
-func newPlacer(root ownerRoot, next func(), drop []string, leftOut []LeftOut) *placer {
+func newPlacer(root reach.Root, next func(), drop []string, leftOut []LeftOut) *placer {
 	p := &placer{
 		root:   root,
 		next:   next,

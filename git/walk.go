@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/autosession/autosession/internal/reach"
 	"golang.org/x/sys/unix"
 )
 
@@ -62,7 +63,7 @@ type found struct {
 
 // walk is one look over the project's tree.
 type walk struct {
-	root    ownerRoot
+	root    reach.Root
 	globs   globs    // what they name counts although it is ignored
 	include []string // files, and directories with all that is in them, that count as well
 	tracked []string // sorted; ignored files that are part of the work all the same
@@ -134,7 +135,7 @@ func (w *walk) entry(ctx context.Context, d *os.File, base, name string, here si
 	}
 	var st unix.Stat_t
 	stat := func() error { return unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) }
-	if err := w.root.again(stat, strings.TrimSuffix("./"+base, "/")); err != nil {
+	if err := w.root.Again(stat, strings.TrimSuffix("./"+base, "/")); err != nil {
 		return w.skip(path, err)
 	}
 	dir := st.Mode&unix.S_IFMT == unix.S_IFDIR

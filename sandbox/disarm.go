@@ -22,7 +22,7 @@ const aside = ".made-inside"
 // disarmer takes from the repositories that a tree made or changed what git
 // would run.
 type disarmer struct {
-	root  *os.Root
+	root  reach.Root
 	dir   string // the project, absolute
 	since int64  // when the tree began: what changed earlier is the person's
 	done  []string
@@ -45,7 +45,7 @@ func disarm(dir string, since int64, held []string, whole bool) (taken []string,
 		return nil, fmt.Errorf("cannot open the project: %v", err)
 	}
 	defer root.Close()
-	d := &disarmer{root: root, dir: dir, since: since}
+	d := &disarmer{root: reach.Root{Root: root}, dir: dir, since: since}
 	for _, name := range held {
 		d.done = append(d.done, filepath.Join(dir, name))
 	}
@@ -186,10 +186,7 @@ func (d *disarmer) config(at string) {
 func (d *disarmer) setAside(at string, content []byte) {
 	name, err := filepath.Rel(d.dir, at)
 	if err == nil {
-		err = reach.Parents(d.root, name)
-	}
-	if err == nil {
-		err = reach.RemoveAll(d.root, name+aside)
+		err = d.root.RemoveAll(name + aside)
 	}
 	if err == nil {
 		err = d.root.Rename(name, name+aside)

@@ -28,7 +28,7 @@ func (f *finder) find(top string) {
 		entries := list(dir)
 		place := strings.TrimPrefix(dir, f.dir) + "/"
 		within := strings.Contains(place, "/.git/") // where git checks nothing out
-		var names map[string]bool // few directories have one of these
+		var names map[string]bool                   // few directories have one of these
 		for _, e := range entries {
 			switch name := e.Name(); name {
 			case "HEAD", "objects", "refs", "commondir", "config":

@@ -153,17 +153,13 @@ func (s standIn) make(root *os.Root) error {
 // remove removes the stand-in if it is still what was made, also where modes
 // forbid it: what a person put there meanwhile stays.
 func (s standIn) remove(root *os.Root) error {
-	err := s.take(root)
-	if errors.Is(err, fs.ErrPermission) && reach.Parents(root, s.Path) == nil {
-		err = s.take(root)
-	}
-	if err != nil {
+	if err := s.take(reach.Root{Root: root}); err != nil {
 		return fmt.Errorf("cannot remove the stand-in %s: %v", s.Path, bare(err))
 	}
 	return nil
 }
 
-func (s standIn) take(root *os.Root) error {
+func (s standIn) take(root reach.Root) error {
 	info, err := root.Lstat(s.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):

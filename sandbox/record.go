@@ -346,7 +346,7 @@ func removeAll(dir string) error {
 		return bare(err)
 	}
 	defer root.Close()
-	return bare(reach.RemoveAll(root, filepath.Base(dir)))
+	return bare(reach.Root{Root: root}.RemoveAll(filepath.Base(dir)))
 }
 
 // records reads the records of a session, or of all for "*".

@@ -78,10 +78,10 @@ func TestRemoveAll(t *testing.T) {
 	if err := root.RemoveAll("top"); err == nil {
 		t.Fatal("the modes keep nobody out: this shows nothing")
 	}
-	if err := RemoveAll(root, "top"); err != nil {
+	if err := (Root{root}).RemoveAll("top"); err != nil {
 		t.Error(err)
 	}
-	if err := RemoveAll(root, "top"); err != nil {
+	if err := (Root{root}).RemoveAll("top"); err != nil {
 		t.Errorf("what is gone already: %v", err)
 	}
 }
@@ -111,30 +111,6 @@ func openRoot(t *testing.T, dir string) *os.Root {
 	}
 	t.Cleanup(func() { root.Close() })
 	return root
-}
-
-func TestParents(t *testing.T) {
-	if asOrdinary(t) {
-		return
-	}
-	dir := t.TempDir()
-	root := openRoot(t, dir)
-	if err := root.MkdirAll("a/b", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"a/b", "a"} {
-		if err := root.Chmod(name, 0o005); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := Parents(root, "a/b/c/file"); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"a", "a/b"} {
-		if info, err := root.Lstat(name); err != nil || info.Mode().Perm() != 0o705 {
-			t.Errorf("%s: %v, %v", name, info.Mode(), err)
-		}
-	}
 }
 
 func TestDir(t *testing.T) {
