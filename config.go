@@ -18,9 +18,8 @@ const (
 	DefaultNotes = "claude-progress.txt"
 )
 
-// Config is what a [Loop] or a [Session] works with. Dir, State and the five
-// parts from Agent to Repo are required; every other zero field takes its
-// default.
+// Config is what a [Loop] or a [Session] works with. Dir, State, Agent, Sandbox,
+// Store and Repo are required; every other zero field takes its default.
 type Config struct {
 	Dir   string // the project
 	State string // the project's state directory; see StateDir
@@ -33,8 +32,8 @@ type Config struct {
 
 	Spec     string   // name of the spec in the project; default app_spec.txt
 	Notes    string   // name of the notes in the project; default claude-progress.txt
-	Model    string   // default: the agent's own
-	MaxTurns int      // round trips to the model per session; default unlimited
+	Model    string   // as the agent's vendor names it; default: the agent's own, which the one of apiagent has not
+	MaxTurns int      // round trips to the model per session; default unlimited here, the program's is 1000
 	Tools    []string // default: the agent's usual set
 	Prompts  Prompts
 	Checks   Checks
@@ -112,13 +111,16 @@ func (c Config) validate() error {
 	return nil
 }
 
-// StateDir names the state directory of the project dir below root: the
-// project's name and a hash of its resolved path. The error means that dir
-// cannot be resolved.
+// StateDir names the state directory of the project dir below root, as an
+// absolute path: the project's name and a hash of its resolved path. The error
+// means that dir cannot be resolved.
 func StateDir(root, dir string) (string, error) {
 	resolved, err := resolve(dir)
 	if err != nil {
 		return "", err
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return "", fmt.Errorf("cannot find a place for the state: %w", err)
 	}
 	sum := sha256.Sum256([]byte(resolved))
 	return filepath.Join(root, filepath.Base(resolved)+"-"+hex.EncodeToString(sum[:6])), nil

@@ -22,9 +22,10 @@
 // # Wiring
 //
 // Four values make a [Config] work: an agent, a sandbox, a store and a look at
-// the project's git. Without a gate every tool call is denied.
+// the project's git. Without a gate every tool call is denied. dir is the
+// project's absolute path; root is a directory outside of it.
 //
-//	state, err := autosession.StateDir(root, dir) // outside the project
+//	state, err := autosession.StateDir(root, dir)
 //	...
 //	box, err := sandbox.NewBubblewrap(sandbox.Options{State: filepath.Join(state, "sandbox")})
 //	...
@@ -33,13 +34,19 @@
 //	repo, err := git.Open(git.Options{
 //		Dir: dir, Store: filepath.Join(state, "checkpoints.git"),
 //		Exclude: []string{autosession.ListFile, autosession.DefaultNotes},
+//		Overlook: func() []string {
+//			names, _ := box.StandIns(dir) // what the sandbox puts there is not the project's
+//			return names
+//		},
 //	})
 //	...
-//	gate, err := policy.New(policy.Options{Project: dir, State: root})
+//	gate, err := policy.New(policy.Options{Project: dir, State: filepath.Dir(state)})
 //	...
 //	decision, err := autosession.Loop{Config: autosession.Config{
 //		Dir: dir, State: state,
-//		Agent: apiagent.FromEnvironment(), Sandbox: box, Store: store, Repo: repo, Gate: gate,
+//		Agent: apiagent.FromEnvironment(), Model: "claude-sonnet-4-5-20250929",
+//		Sandbox: box, Store: store, Repo: repo, Gate: gate,
+//		Patience: autosession.Patience{ContinueDelay: 3 * time.Second},
 //	}}.Run(ctx)
 //
 // What stands between a sandbox and us is our own program once more. So main,

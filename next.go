@@ -76,7 +76,7 @@ type Patience struct {
 	Unsound       int           // init sessions in a row without a sound list before stuck; default 3
 	NoProgress    int           // continue sessions in a row without change or proof before stuck; default 3
 	NoProof       int           // continue sessions in a row without a new proof before stuck; default 10
-	ContinueDelay time.Duration // between two sessions; default none here, the configuration's is 3 s
+	ContinueDelay time.Duration // between two sessions; default none here, the program's is 3 s
 	BackoffBase   time.Duration // first wait after a transient outcome, doubled each time; default 5 s
 	BackoffCap    time.Duration // longest of these waits; default 10 min
 	LongestWait   time.Duration // for a usage limit, whatever its reset time says; default 8 days
