@@ -32,7 +32,7 @@ type Checks struct {
 	Timeout time.Duration // of one check; default 10 min
 	Budget  time.Duration // for the checks of one session beyond its claims; default 10 min
 	Clean   bool          // run each in a clean checkout of what is committed
-	Setup   string        // with Clean: what makes the checkout ready; "" is nothing
+	Setup   string        // what makes a copy ready: a clean checkout, or a checkpoint in which it is looked for who broke a feature; "" is nothing
 }
 
 // of names the command that checks a feature, and whether it is the suite.
