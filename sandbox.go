@@ -85,8 +85,8 @@ type Command struct {
 
 // Exit is how a process ended.
 type Exit struct {
-	Code   int            // exit status; -1 when a signal ended it
-	Signal syscall.Signal // that ended it, or 0
+	Code   int            `json:"code"`   // exit status; -1 when a signal ended it
+	Signal syscall.Signal `json:"signal"` // that ended it, or 0
 }
 
 // OK says that the process ended by itself with status 0.

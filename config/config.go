@@ -73,14 +73,16 @@ type Config struct {
 // Origin says what a setting is and where that was said.
 type Origin struct {
 	Name   string `json:"name"`
-	Value  string `json:"value"`  // as TOML
+	Value  string `json:"-"`      // as TOML
+	Native any    `json:"value"`  // a string, a list of strings, a number or a boolean; a duration is a string
 	Source string `json:"source"` // "default", "/path/config.toml:3", "environment AUTOSESSION_MODEL", "flag --model"
 }
 
 // Ignored is a line of a project's file that does not count.
 type Ignored struct {
 	Name   string `json:"name"`
-	Value  string `json:"value"` // as TOML
+	Value  string `json:"-"`     // as TOML
+	Native any    `json:"value"` // as that of Origin
 	Source string `json:"source"`
 	Reason string `json:"reason"` // why, and what to do about it
 }

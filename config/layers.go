@@ -32,7 +32,7 @@ func newLayers(home string) *layers {
 func (l *layers) config() Config {
 	for _, s := range l.settings {
 		l.made.Origins = append(l.made.Origins, Origin{
-			Name: s.Name, Value: s.Value(l.made), Source: l.sources[s.Name].source,
+			Name: s.Name, Value: s.Value(l.made), Native: native(s.field(&l.made)), Source: l.sources[s.Name].source,
 		})
 	}
 	return l.made
@@ -72,7 +72,7 @@ func (l *layers) apply(e entry, untrusted bool) {
 	present, next := s.field(&l.made), s.field(scratch)
 	if reason := l.objection(s, present, next); untrusted && reason != "" {
 		if format(present) != format(next) {
-			l.made.Ignored = append(l.made.Ignored, Ignored{Name: s.Name, Value: format(next), Source: e.source, Reason: reason})
+			l.made.Ignored = append(l.made.Ignored, Ignored{Name: s.Name, Value: format(next), Native: native(next), Source: e.source, Reason: reason})
 		}
 		return
 	}

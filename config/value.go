@@ -223,6 +223,27 @@ func format(field any) string {
 	panic(fmt.Sprintf("config: a setting cannot be a %T", field))
 }
 
+// native is a value as JSON has it.
+func native(field any) any {
+	switch p := field.(type) {
+	case *string:
+		return *p
+	case *[]string:
+		return append([]string{}, *p...)
+	case *float64:
+		return *p
+	case *time.Duration:
+		return shortDuration(*p)
+	case *bool:
+		return *p
+	case *int:
+		return *p
+	case *int64:
+		return *p
+	}
+	panic(fmt.Sprintf("config: a setting cannot be a %T", field))
+}
+
 // shortDuration leaves out the zeros that Duration.String puts at the end.
 func shortDuration(d time.Duration) string {
 	s := d.String()

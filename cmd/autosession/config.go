@@ -29,7 +29,7 @@ func (a *app) configCommand() *cobra.Command {
 			return err
 		}
 		if a.json {
-			return a.printJSON(map[string]any{"settings": conf.Origins, "ignored": conf.Ignored})
+			return a.printJSON(map[string]any{"settings": conf.Origins, "ignored": append([]config.Ignored{}, conf.Ignored...)})
 		}
 		for _, o := range conf.Origins {
 			fmt.Fprintf(a.stdout, "%-18s = %-34s %s\n", o.Name, harmless(o.Value), harmless(o.Source))
