@@ -39,12 +39,12 @@ func TestScriptsAsOrdinaryUser(t *testing.T) {
 			t.Fatalf("%q: %v: %s", args, err, output)
 		}
 	}
-	tests := exec.CommandContext(t.Context(), base+"/autosession.test", "-test.run", "^TestScripts$/^(escape|escape_ungated|sandbox_guarantees|sandbox_command)$", "-test.v")
+	tests := exec.CommandContext(t.Context(), base+"/autosession.test", "-test.run", "^TestScripts$/^(escape|escape_ungated|lie_modes|sandbox_guarantees|sandbox_command)$", "-test.v")
 	tests.Dir = work
 	tests.Env = []string{"HOME=" + work + "/home", "TMPDIR=" + work + "/tmp", "GOCACHE=" + work + "/cache", "GOTOOLCHAIN=local", "PATH=" + os.Getenv("PATH")}
 	tests.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	output, err := tests.CombinedOutput()
-	if passed := bytes.Count(output, []byte("--- PASS: TestScripts/")); err != nil || passed != 4 {
+	if passed := bytes.Count(output, []byte("--- PASS: TestScripts/")); err != nil || passed != 5 {
 		t.Errorf("%v, %d passed\n%s", err, passed, output)
 	}
 }
