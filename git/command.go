@@ -129,7 +129,9 @@ func find(ctx context.Context, project string) (string, error) {
 		if err != nil {
 			continue
 		}
-		if real, err := filepath.EvalSymlinks(path); err != nil || inside(project, real) {
+		place, placeErr := filepath.EvalSymlinks(dir)
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil || placeErr != nil || inside(project, place) || inside(project, real) {
 			continue
 		}
 		return path, recent(ctx, path)

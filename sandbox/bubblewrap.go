@@ -45,8 +45,8 @@ func NewBubblewrap(o Options) (*Bubblewrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := exec.LookPath("bwrap")
-	if err != nil || !filepath.IsAbs(program) {
+	program := findProgram("bwrap", o.Project)
+	if program == "" {
 		return nil, &unfitError{"cannot find bubblewrap's program bwrap: " + howToGet}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tryTime)
@@ -63,6 +63,25 @@ func NewBubblewrap(o Options) (*Bubblewrap, error) {
 		return nil, &unfitError{fmt.Sprintf("cannot use %s: %v: %s", program, err, howToGet)}
 	}
 	return &Bubblewrap{o, &keeper{dir: o.State}, program, version, findGroups(o.Limits)}, nil
+}
+
+// findProgram returns the first of that name in PATH that is not in the
+// project, nor leads there, or "".
+func findProgram(name, project string) string {
+	var off []string
+	if project != "" {
+		off = []string{filepath.Clean(project), resolve(project)}
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, name)
+		if !filepath.IsAbs(dir) || leadsThrough(path, off) {
+			continue
+		}
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	return ""
 }
 
 var versionPattern = regexp.MustCompile(`\bbubblewrap (\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?`)

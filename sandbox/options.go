@@ -23,6 +23,9 @@ type Options struct {
 	// State is an absolute directory of ours, for what Rescue must know. It
 	// is made when it is absent. It is never visible inside.
 	State string
+	// Project is a directory whose programs are never run outside, although
+	// PATH may name one in it: what runs inside can change them. "" is none.
+	Project string
 	// Author and Email are the identity of git commits made inside. Default:
 	// "autosession" and "autosession@localhost".
 	Author, Email string

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -203,4 +204,37 @@ func TestMountsInOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A program of ours is never taken from the project, whatever PATH says.
+func TestFindProgram(t *testing.T) {
+	project, links, good := t.TempDir(), t.TempDir(), t.TempDir()
+	for _, dir := range []string{project, good} {
+		if err := os.WriteFile(filepath.Join(dir, "tool"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(project, "tool"), filepath.Join(links, "tool")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(good, "tool"), filepath.Join(project, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ path, name, want string }{
+		{project + ":" + good, "tool", good + "/tool"},
+		{links + ":" + good, "tool", good + "/tool"},
+		{".:" + good, "tool", good + "/tool"},
+		{project, "tool", ""},
+		{project, "linked", ""},
+		{links, "none", ""},
+	} {
+		t.Setenv("PATH", tt.path)
+		if got := findProgram(tt.name, project); got != tt.want {
+			t.Errorf("%s in %s: %q, want %q", tt.name, tt.path, got, tt.want)
+		}
+	}
+	t.Setenv("PATH", project)
+	if got := findProgram("tool", ""); got != project+"/tool" {
+		t.Errorf("without a project: %q", got)
+	}
 }

@@ -157,7 +157,7 @@ func (w *parts) close() error {
 
 // confine picks the sandbox. It never picks none by itself.
 func (w *parts) confine(ctx context.Context, c config.Config) (name string, err error) {
-	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway, Limits: bounds(c)}
+	o := sandbox.Options{State: filepath.Join(w.state, "sandbox"), Project: w.dir, Hide: []string{filepath.Dir(w.state)}, Gateway: w.gateway, Limits: bounds(c)}
 	if c.NoSandbox {
 		box, err := sandbox.NewUnconfined(o)
 		if err != nil {
