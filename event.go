@@ -30,6 +30,7 @@ const (
 	EventDenied    EventType = "denied"    // the gate refused a tool call: Call, Text is the reason
 	EventClaim     EventType = "claim"     // an agent says that a feature passes: Feature
 	EventViolation EventType = "violation" // an agent changed what it may not; it was undone: Text, Feature; Call when it was seen after that call, and not at CLOSE
+	EventChecking  EventType = "checking"  // a check begins: Feature, Text is the command
 	EventProven    EventType = "proven"    // a check ran and passed: Feature
 	EventDisproved EventType = "disproved" // a check of a claim failed: Feature, Text is the end of its output
 	EventBroken    EventType = "broken"    // what was proven does not hold any more: Feature

@@ -69,6 +69,7 @@ type checker struct {
 	scope   Scope // of a check
 	commit  string
 	session int
+	emit    func(Event)
 	suite   [2]*CheckRun        // the first and the second run of the suite
 	redact  func(string) string // takes keys out of what a check prints
 }
@@ -84,6 +85,7 @@ func (c *checker) run(ctx context.Context, key string, f Feature, try int) (Chec
 	}
 	r := CheckRun{Feature: key, Session: c.session, Command: command, Suite: suite, Tree: c.base.Tree, Commit: c.commit, At: time.Now()}
 	out := &headTail{limit: 32 << 10}
+	c.emit(Event{Type: EventChecking, Feature: key, Text: clip(command, 200)})
 	end, err := c.project.beginCheck(ctx, c.base)
 	if err != nil {
 		return CheckRun{}, err

@@ -46,8 +46,8 @@ func (p *project) newRound(ctx context.Context, l *Ledger, session int, emit fun
 		checker: checker{
 			project: p, base: base,
 			checks: p.cfg.Checks, sandbox: p.cfg.Sandbox, scope: p.scope(ScopeCheck, newID()),
-			session: session,
-			redact:  p.redactor.Text,
+			session: session, emit: emit,
+			redact: p.redactor.Text,
 		},
 	}
 	if p.cfg.Checks.Clean {

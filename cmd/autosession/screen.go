@@ -31,6 +31,7 @@ type screen struct {
 	began   time.Time
 	waiting chan struct{} // closed to end the countdown, or nil
 	counted chan struct{} // closed when it has ended
+	slow    *time.Timer   // shows a check that takes longer than a moment, or nil
 	session int
 	ended   int    // the last session whose end was shown
 	next    string // what was decided last
@@ -80,6 +81,7 @@ func (s *screen) begin() {
 func (s *screen) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.slow = nil
 	s.stopCountdown()
 }
 
@@ -92,6 +94,10 @@ func (s *screen) event(e autosession.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopCountdown()
+	if s.slow != nil {
+		s.slow.Stop()
+		s.slow = nil
+	}
 	if s.a.json {
 		line, err := json.Marshal(e)
 		if err == nil {
@@ -100,6 +106,10 @@ func (s *screen) event(e autosession.Event) {
 		return
 	}
 	if s.a.quiet && e.Type != autosession.EventWarning && e.Type != autosession.EventDecision {
+		return
+	}
+	if e.Type == autosession.EventChecking && !s.verbose {
+		s.showSlow(e)
 		return
 	}
 	if line := s.line(e); line != "" {
@@ -111,6 +121,23 @@ func (s *screen) event(e autosession.Event) {
 	if e.Type == autosession.EventDecision && s.terminal && time.Until(e.Decision.Until) > time.Second {
 		s.countdown(*e.Decision)
 	}
+}
+
+// checkMoment is how long a check may take that is told by its result alone.
+const checkMoment = time.Second
+
+// showSlow shows a check unless something else happens within a moment.
+func (s *screen) showSlow(e autosession.Event) {
+	line := s.line(e)
+	var own *time.Timer
+	own = time.AfterFunc(checkMoment, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.slow == own {
+			fmt.Fprintln(s.out, line)
+		}
+	})
+	s.slow = own
 }
 
 // colours of the kinds of lines.
@@ -152,6 +179,8 @@ func (s *screen) line(e autosession.Event) string {
 		return s.paint(yellow, "  prompted  ") + cmp.Or(text, fmt.Sprintf("%d bytes", e.N))
 	case autosession.EventClaim:
 		return "  claimed   " + harmless(e.Feature)
+	case autosession.EventChecking:
+		return s.paint(dim, "  checks    ") + harmless(e.Feature) + " by " + short(text)
 	case autosession.EventProven:
 		return s.paint(green, "  proven    ") + harmless(e.Feature) + " by " + short(text)
 	case autosession.EventDisproved:

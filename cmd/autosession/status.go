@@ -80,7 +80,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if a.json {
 				return a.printJSON(s)
 			}
-			a.printStatus(p, s, d)
+			a.printStatus(p, s, d, snapshot.Project.Checking)
 			return nil
 		},
 	}
@@ -145,11 +145,14 @@ func moment(t time.Time) *time.Time {
 }
 
 // printStatus prints the status for people.
-func (a *app) printStatus(p place, s status, d autosession.Detection) {
+func (a *app) printStatus(p place, s status, d autosession.Detection, check *autosession.Checking) {
 	f := s.Features
 	fmt.Fprintf(a.stdout, "project   %s\n", harmless(s.Project))
 	if h, held := autosession.ReadHolder(p.state); held {
 		fmt.Fprintf(a.stdout, "running   process %d on %s since %s\n", h.PID, harmless(h.Host), h.Since.Format(time.DateTime))
+		if check != nil {
+			fmt.Fprintf(a.stdout, "checking  since %s\n", check.At.Local().Format(time.DateTime))
+		}
 	}
 	switch weak := weakness(s.Confined); {
 	case s.Confined == "none":
