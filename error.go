@@ -30,21 +30,26 @@ func (e *HeldError) Error() string {
 // NoSpecError says that an init session has no spec to work from.
 type NoSpecError struct {
 	Dir, Spec string
+	Wrong     string // with what lies in its place; "" is nothing there
 }
 
 // Error says how to give one.
 func (e *NoSpecError) Error() string {
+	if e.Wrong != "" {
+		return fmt.Sprintf("cannot start on %s: %s %s; write there what is to be built, or name another file with --spec", e.Dir, e.Spec, e.Wrong)
+	}
 	return fmt.Sprintf("cannot start on %s: there is no %s; write one there that says what is to be built, or name another file with --spec", e.Dir, e.Spec)
 }
 
 // OtherProjectError says that another project lies where ours was.
 type OtherProjectError struct {
-	Dir, Was, Is string // root commits
+	Dir, State string
+	Was, Is    string // root commits
 }
 
 // Error says what to do.
 func (e *OtherProjectError) Error() string {
-	return fmt.Sprintf("cannot go on with %s: its git history begins with commit %.12s, and the project that was here began with %.12s; use another --state directory, or remove this project's state to begin anew", e.Dir, e.Is, e.Was)
+	return fmt.Sprintf("cannot go on with %s: its git history begins with commit %.12s, and the project that was here began with %.12s; use another --state directory, or remove %s, which holds all that is known of the old one, to begin anew", e.Dir, e.Is, e.Was, e.State)
 }
 
 // UnknownError says that a person named what is not there: a feature, a

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -210,7 +211,7 @@ func (p *project) identify(ctx context.Context) error {
 	}
 	was, is := p.record.RootCommit, look.RootCommit
 	if was != "" && is != "" && was != is {
-		return &OtherProjectError{Dir: p.cfg.Dir, Was: was, Is: is}
+		return &OtherProjectError{Dir: p.cfg.Dir, State: p.cfg.State, Was: was, Is: is}
 	}
 	return nil
 }
@@ -301,6 +302,23 @@ func (p *project) readText(name string, n int64) string {
 		return ""
 	}
 	return strings.ToValidUTF8(string(data[:min(n, int64(len(data)))]), "�")
+}
+
+// noSpec says that the spec is missing, or what is wrong with it.
+func (p *project) noSpec() error {
+	e := &NoSpecError{Dir: p.cfg.Dir, Spec: p.cfg.Spec}
+	switch info, err := p.root.Lstat(p.cfg.Spec); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		e.Wrong = fmt.Sprintf("cannot be read: %v", err)
+	case !info.Mode().IsRegular():
+		e.Wrong = "is no file"
+	case info.Size() == 0:
+		e.Wrong = "is empty"
+	default:
+		e.Wrong = "cannot be read"
+	}
+	return e
 }
 
 // writeFile replaces a file of the project atomically, without following links.

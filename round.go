@@ -1,6 +1,7 @@
 package autosession
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -269,7 +270,7 @@ func (r *round) tellBroken(key string, is LedgerEntry, run CheckRun, detail stri
 	who := is.Blame()
 	r.history = append(r.history, HistoryEntry{Feature: key, By: "check", Session: is.BrokenBy, What: "broken", Detail: "by " + who + ": " + detail})
 	r.notes = append(r.notes, fmt.Sprintf("Feature %s was proven before and its check fails since %s:\n%s", key, who, tail(run.Output, 400)))
-	r.emit(Event{Type: EventBroken, Feature: key, Text: "by " + who + ": " + tail(run.Output, 400)})
+	r.emit(Event{Type: EventBroken, Feature: key, Text: "by " + who + ": " + cmp.Or(tail(run.Output, 400), detail)})
 }
 
 func (r *round) record(key, what, detail string) {

@@ -58,7 +58,7 @@ func (p *project) openOne(ctx context.Context) (*Session, error) {
 // prepare writes the record of a session and starts its agent.
 func (p *project) prepare(ctx context.Context, kind Kind) (*Session, error) {
 	if kind == Init && p.readText(p.cfg.Spec, 1) == "" {
-		return nil, &NoSpecError{Dir: p.cfg.Dir, Spec: p.cfg.Spec}
+		return nil, p.noSpec()
 	}
 	s := &Session{p: p, rec: SessionRecord{
 		ID: newID(), Run: p.run.ID, Kind: kind, Phase: PhasePrepared, Prepared: time.Now(),

@@ -38,7 +38,12 @@ func (a *app) featuresCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&history, "history", "", "print what happened to the feature with this id")
-	verify := &cobra.Command{
+	c.AddCommand(a.verifyCommand(), a.resetCommand())
+	return c
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	c := &cobra.Command{
 		Use:   "verify [ID…]",
 		Short: "Run the checks of features again: of those named, or of all that pass",
 		Args:  takes(0, anyNumber),
@@ -52,8 +57,12 @@ func (a *app) featuresCommand() *cobra.Command {
 			})
 		},
 	}
-	config.AddFlags(verify.Flags())
-	reset := &cobra.Command{
+	config.AddFlags(c.Flags())
+	return c
+}
+
+func (a *app) resetCommand() *cobra.Command {
+	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Start over: forget the ledger, so that the list in the project counts as new",
 		Args:  takes(0, 0),
@@ -70,8 +79,7 @@ func (a *app) featuresCommand() *cobra.Command {
 			})
 		},
 	}
-	config.AddFlags(reset.Flags())
-	c.AddCommand(verify, reset)
+	config.AddFlags(c.Flags())
 	return c
 }
 

@@ -97,6 +97,9 @@ func (a *app) loop(ctx context.Context, w *parts, signals *signals, screen *scre
 	screen.begin()
 	d, err := autosession.Loop{Config: w.cfg}.Run(ctx)
 	screen.end()
+	if is[*autosession.ListError](err) {
+		err = fmt.Errorf("cannot start: %w; nothing starts until it is mended, or removed for a new beginning", err)
+	}
 	if err := signals.after(a, err); err != nil {
 		return err
 	}
