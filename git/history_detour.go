@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // alternates is the file by which a repository borrows objects from others.
@@ -20,6 +21,9 @@ const alternates = "objects/info/alternates"
 // them it drops sooner or later.
 var detourFiles = []string{alternates, "info/grafts"}
 
+// unread begins what stands for a detour that can't be read.
+const unread = "\x00"
+
 // detours reads them: what is in each, by name. One that is empty is none.
 func (g *gitDir) detours() map[string]string {
 	found := map[string]string{}
@@ -28,7 +32,7 @@ func (g *gitDir) detours() map[string]string {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			found[name] = reason(err)
+			found[name] = unread + reason(err)
 		case len(bytes.TrimSpace(text)) > 0:
 			found[name] = string(text)
 		}
@@ -68,7 +72,9 @@ func (r *Repo) vouched(ctx context.Context, p *standing) (bool, error) {
 // it borrows, or else a directory of ours with links to its own.
 func (r *Repo) objects(own *gitDir, borrow bool) (string, error) {
 	theirs := own.objects()
-	if _, err := own.common.Lstat(alternates); borrow || errors.Is(err, fs.ErrNotExist) {
+	info, err := own.common.Lstat(alternates)
+	// Git would wait for the other side of a FIFO.
+	if errors.Is(err, fs.ErrNotExist) || err == nil && borrow && info.Mode().IsRegular() {
 		return theirs, nil
 	}
 	view := filepath.Join(r.opts.Store, "look", "own")
@@ -94,10 +100,11 @@ func (w *planter) straighten(p *standing, strayed []string) error {
 		if err := w.aside(name); err != nil {
 			return err
 		}
-		if p.detours[name] == "" {
+		was := p.detours[name]
+		if was == "" || strings.HasPrefix(was, unread) {
 			continue
 		}
-		if err := w.file(name, bytes.NewReader([]byte(p.detours[name])), 0o666); err != nil {
+		if err := w.file(name, strings.NewReader(was), 0o666); err != nil {
 			return err
 		}
 	}

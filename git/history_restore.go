@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/autosession/autosession/internal/reach"
+	"golang.org/x/sys/unix"
 )
 
 // RestoreHistory makes all that the refs of a checkpoint reached reachable
@@ -181,8 +182,9 @@ func (r *Repo) clearStages() error {
 	return err
 }
 
+// readDir lists a directory. It does not wait for the other side of a FIFO.
 func readDir(root reach.Root, name string) ([]fs.DirEntry, error) {
-	d, err := root.Open(name)
+	d, err := root.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -159,12 +159,7 @@ func (p *placer) clearDir(name string) error {
 
 // removeEmpty removes a directory that holds nothing but empty directories.
 func (p *placer) removeEmpty(dir string) bool {
-	d, err := p.root.Open(dir)
-	if err != nil {
-		return false
-	}
-	entries, err := d.ReadDir(-1)
-	d.Close()
+	entries, err := readDir(p.root, dir)
 	empty := err == nil
 	for _, e := range entries {
 		empty = e.IsDir() && e.Name() != ".git" && p.removeEmpty(path.Join(dir, e.Name())) && empty
