@@ -78,6 +78,9 @@ func (r Root) unlockOne(name string) bool {
 // and on all that is in it. It says whether there were any.
 func (r Root) UnlockAll(dir string) bool {
 	opened := r.unlock(dir)
+	if info, err := r.Root.Lstat(dir); err != nil || !info.IsDir() {
+		return opened // a FIFO would never answer
+	}
 	entries, _ := fs.ReadDir(r.FS(), dir)
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
