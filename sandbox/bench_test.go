@@ -35,7 +35,7 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkCheck(b *testing.B) {
 	for kind, open := range kinds {
 		b.Run(kind, func(b *testing.B) {
-			box, err := open(Options{State: b.TempDir()})
+			box, err := open(Options{State: b.TempDir(), Pass: []string{"GORACE"}})
 			if err != nil {
 				b.Fatal(err)
 			}
